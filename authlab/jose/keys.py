@@ -1,0 +1,286 @@
+"""Keys: read them in any form, know what each may do, refuse the rest. Imports `jwk` and below.
+
+A `Key` is parsed and checked once, when it is loaded (RFC 7517; strength: RFC 7518, 3).
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from authlab.jose.algorithms import ALGORITHMS, Algorithm
+from authlab.jose.encoding import b64url_encode, show
+from authlab.jose.errors import DisallowedAlgorithm, InvalidKey
+from authlab.jose.jwk import CURVES, REQUIRED, read_material, write_material
+from authlab.jose.pem import load_pem, looks_like_pem, refuse_public_key
+
+__all__ = ["Key", "KeyMaterial", "KeySet", "find_key", "generate_key", "load_key"]
+
+KeyMaterial = Any  # bytes, PEM text, a JWK, a JWKS, a `cryptography` key, a Key or a KeySet
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """One key and what binds it: made by `load_key` or `generate_key`.
+
+    `kty` and `crv` say its kind; `kid`, `alg`, `use` and `key_ops` are those of its JWK, or
+    empty. `material` is the secret (bytes) or the key object of `cryptography`.
+    """
+
+    kty: str
+    material: Any = field(repr=False)
+    crv: str | None = None
+    kid: str | None = None
+    alg: str | None = None
+    use: str | None = None
+    key_ops: tuple[str, ...] | None = None
+    allow_weak: bool = field(default=False, repr=False)
+    _public: Any = field(default=None, repr=False)
+    _fits: set[tuple[str, str]] = field(default_factory=set, repr=False)
+
+    @property
+    def is_private(self) -> bool:
+        """True when the key can sign: a private half, or a shared secret."""
+        return self.kty == "oct" or self._public is not self.material
+
+    def to_jwk(self, private: bool = False) -> dict[str, Any]:
+        """Return the key as a JWK: the public half, unless `private` (RFC 7517, 4).
+
+        Raises InvalidKey for a shared secret without `private`: it has no public half.
+        """
+        if self.kty == "oct" and not private:
+            found = "a shared secret, which has no public half"
+            raise InvalidKey("nothing to publish", found, "to_jwk(private=True)", "RFC 7517, 9.2")
+        if private and not self.is_private:
+            found = "the public half alone"
+            raise InvalidKey("no private half", found, "a private key", "RFC 7517, 9.2")
+        ops = self.key_ops
+        if ops and not private:
+            ops = tuple("verify" if op == "sign" else op for op in ops)
+        names = {"kid": self.kid, "use": self.use, "alg": self.alg}
+        members = write_material(self.material, private=private)
+        members |= {name: value for name, value in names.items() if value is not None}
+        return members | ({"key_ops": list(dict.fromkeys(ops))} if ops else {})
+
+    def thumbprint(self) -> str:
+        """Return the SHA-256 thumbprint, 43 characters of Base64url (RFC 7638, 3).
+
+        A shared secret's thumbprint is a hash of the secret: do not publish it (RFC 7638, 7).
+        """
+        members = write_material(self.material, private=False)
+        canonical = {name: members[name] for name in REQUIRED[self.kty]}
+        return b64url_encode(sha256(json.dumps(canonical, separators=(",", ":")).encode()).digest())
+
+    def material_for(self, algorithm: Algorithm, operation: str) -> Any:
+        """Return what `algorithm` needs to "sign" or "verify"; InvalidKey if it may not."""
+        if (algorithm.name, operation) not in self._fits:
+            _check_fit(self, algorithm, operation)
+            self._fits.add((algorithm.name, operation))
+        return self.material if operation == "sign" else self._public
+
+
+def _check_fit(key: Key, algorithm: Algorithm, operation: str) -> None:
+    """Refuse a key for the wrong algorithm or operation, before anything is computed."""
+    name, kind = algorithm.name, f"{key.kty} {key.crv or ''}".strip()
+    wanted = f"{algorithm.kty} {algorithm.crv or ''}".strip()
+    if kind != wanted and (key.kty != algorithm.kty or algorithm.crv):
+        rule = "RFC 8725, 3.1"
+        raise InvalidKey(f"wrong kind of key for {name}", kind, wanted, rule)
+    if key.alg is not None and key.alg != name:
+        raise InvalidKey("key bound to another algorithm", show(key.alg), name, "RFC 7517, 4.4")
+    if key.use is not None and key.use != "sig":
+        raise InvalidKey("key for another use", show(key.use), "'sig'", "RFC 7517, 4.2")
+    if key.key_ops is not None and operation not in key.key_ops:
+        found = show(list(key.key_ops))
+        raise InvalidKey("key for other operations", found, show(operation), "RFC 7517, 4.3")
+    if operation == "sign" and not key.is_private:
+        raise InvalidKey("a public key cannot sign", kind, "its private half", "RFC 7515, 5.1")
+    if key.kty == "oct" and len(key.material) < algorithm.secret_bytes and not key.allow_weak:
+        found = f"{len(key.material)} bytes ({8 * len(key.material)} bits)"
+        expected = f"at least {algorithm.secret_bytes} bytes for {name}"
+        raise InvalidKey("secret too short", found, expected, "RFC 7518, 3.2")
+
+
+@dataclass(frozen=True, eq=False)
+class KeySet:
+    """A JWKS: several keys, picked by `kid` (RFC 7517, 5). Each is parsed once, when first used."""
+
+    members: tuple[Mapping[str, Any], ...] = field(repr=False)
+    allow_weak: bool = field(default=False, repr=False)
+    _loaded: dict[int, Key] = field(default_factory=dict, repr=False)
+
+    def pick(self, kid: str | None, algorithm: Algorithm, operation: str) -> Key:
+        """Return the one key that fits; InvalidKey when none does, or more than one."""
+        fitting, refusal = [], None
+        for index, members in enumerate(self.members):
+            if kid is None or members.get("kid") == kid:
+                try:
+                    if index not in self._loaded:
+                        self._loaded[index] = _load_jwk(members, self.allow_weak)
+                    key = self._loaded[index]
+                    key.material_for(algorithm, operation)
+                    fitting.append(key)
+                except InvalidKey as error:
+                    refusal = error
+        if len(fitting) == 1:
+            return fitting[0]
+        named = "no kid" if kid is None else f"kid {show(kid)}"
+        if fitting:
+            found = f"{len(fitting)} keys for {named}"
+            raise InvalidKey("ambiguous key", found, "exactly one", "RFC 7517, 4.5")
+        if refusal:
+            raise refusal
+        known = ", ".join(show(members.get("kid")) for members in self.members[:5]) or "none"
+        raise InvalidKey("unknown key", named, f"one of the set's: {known}", "RFC 7515, 4.1.4")
+
+
+def load_key(material: KeyMaterial, *, allow_weak: bool = False) -> Key | KeySet:
+    """Return a `Key`, or for a JWKS a `KeySet`, ready for any number of calls.
+
+    `material` is a secret as `bytes`, a JWK or JWKS as a dict, PEM as text or bytes, a key object
+    of `cryptography`, or what this function returned before. A key too weak for RFC 7518, 3 is
+    refused unless `allow_weak`, which is for lessons on cracking only.
+
+    Raises InvalidKey, also for a public key posing as a secret in any disguise (RFC 8725, 3.1).
+    """
+    if isinstance(material, Key | KeySet):
+        if not allow_weak or material.allow_weak:
+            return material
+        if isinstance(material, KeySet):
+            return KeySet(material.members, True)
+        return replace(material, allow_weak=True, _fits=set())  # what fits it must be asked anew
+    if isinstance(material, bytes | str):
+        return _load_text(material, allow_weak)
+    if isinstance(material, Mapping):
+        if "keys" in material:
+            return _load_set(material, allow_weak)
+        return _load_jwk(material, allow_weak)
+    write_material(material, private=False)  # refuses what is no key of `cryptography`
+    return _check(material, allow_weak)
+
+
+@lru_cache(maxsize=64)  # a PEM given with every call would cost more than the signature
+def _load_text(material: bytes | str, allow_weak: bool) -> Key:
+    data = material.encode("utf-8", "replace") if isinstance(material, str) else material
+    if looks_like_pem(data):
+        return _check(load_pem(data), allow_weak)
+    if isinstance(material, str):
+        expected = "PEM text; a shared secret is bytes (text.encode())"
+        raise InvalidKey(
+            "not a key", f"{len(material)} characters of text", expected, "RFC 7468, 2"
+        )
+    return _check(data, allow_weak)
+
+
+def _load_set(members: Mapping[str, Any], allow_weak: bool) -> KeySet:
+    keys = members["keys"]
+    if not isinstance(keys, list | tuple) or not all(isinstance(key, Mapping) for key in keys):
+        raise InvalidKey("broken key set", show(keys), "a list of JWKs", "RFC 7517, 5.1")
+    known = tuple(key for key in keys if key.get("kty") in tuple(REQUIRED))
+    if len({key["kty"] == "oct" for key in known}) > 1:
+        # A set of public keys is published. A secret among them is a leak, or a trap.
+        found = "shared secrets beside public keys"
+        raise InvalidKey("mixed key set", found, "one or the other", "RFC 7517, 9.2")
+    return KeySet(known, allow_weak)
+
+
+def _load_jwk(members: Mapping[str, Any], allow_weak: bool) -> Key:
+    bound = {name: members.get(name) for name in ("kid", "alg", "use")}
+    for name, value in bound.items():
+        if value is not None and not isinstance(value, str):
+            raise InvalidKey(f"key member {name!r}", show(value), "text", "RFC 7517, 4")
+    ops = members.get("key_ops")
+    if ops is not None:
+        texts = isinstance(ops, list | tuple) and all(isinstance(op, str) for op in ops)
+        if not texts or len(set(ops)) != len(ops):
+            raise InvalidKey("key member 'key_ops'", show(ops), "a list of names", "RFC 7517, 4.3")
+        if bound["use"] == "sig" and not {"sign", "verify"}.issuperset(ops):
+            found = f"use 'sig' with {show(list(ops))}"
+            raise InvalidKey("key contradicts itself", found, "use or key_ops", "RFC 7517, 4.3")
+        bound["key_ops"] = tuple(ops)
+    return _check(read_material(members), allow_weak, **bound)
+
+
+def _check(material: Any, allow_weak: bool, **bound: Any) -> Key:
+    """Wrap `material` in a Key, unless it is weak or poses as what it is not."""
+    if isinstance(material, bytes):
+        refuse_public_key(material)
+        if not material and not allow_weak:
+            raise InvalidKey("blank secret", "0 bytes", "at least 32 random bytes", "RFC 7518, 3.2")
+        return Key("oct", material, allow_weak=allow_weak, _public=material, **bound)
+    members = write_material(material, private=False)
+    public = material.public_key() if hasattr(material, "public_key") else material
+    if isinstance(public, rsa.RSAPublicKey) and not allow_weak:
+        _refuse_weak_rsa(public.public_numbers())
+    crv = members.get("crv")
+    return Key(members["kty"], material, crv, allow_weak=allow_weak, _public=public, **bound)
+
+
+# Modulo these primes, the moduli of a faulty chip generator (ROCA, CVE-2017-15361) are always
+# powers of 65537. A sound modulus passes as such a one less than once in 2**27 times.
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+
+
+def _refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
+    if numbers.n.bit_length() < 2048:
+        found, rule = f"{numbers.n.bit_length()} bits", "RFC 7518, 3.3"
+        raise InvalidKey("RSA key too short", found, "at least 2048 bits", rule)
+    if numbers.e < 3 or numbers.e % 2 == 0:
+        raise InvalidKey("RSA exponent", show(numbers.e), "odd, 3 or more", "RFC 8017, 3.1")
+    if all(pow(numbers.n, _order(prime), prime) == 1 for prime in _ROCA_PRIMES):
+        raise InvalidKey(
+            "RSA key from a faulty chip", "the ROCA pattern", "random primes", "CVE-2017-15361"
+        )
+
+
+@lru_cache
+def _order(prime: int) -> int:
+    """Return how many powers of 65537 there are modulo `prime`."""
+    return next(k for k in range(1, prime) if pow(65537, k, prime) == 1)
+
+
+def find_key(
+    material: KeyMaterial, algorithm: Algorithm, operation: str, kid: str | None = None
+) -> Key:
+    """Return the key to use: loaded, picked by `kid` from a set, and fit for the algorithm."""
+    key = material if isinstance(material, Key) else load_key(material)
+    if isinstance(key, KeySet):
+        return key.pick(kid, algorithm, operation)
+    if key.kid is not None and kid is not None and key.kid != kid:
+        raise InvalidKey(
+            "another key", f"kid {show(kid)}", f"kid {show(key.kid)}", "RFC 7515, 4.1.4"
+        )
+    return key
+
+
+def generate_key(
+    alg: str, *, kid: str | None = None, random: Callable[[int], bytes] = secrets.token_bytes
+) -> Key:
+    """Return a fresh key bound to `alg`, such as "HS256" or "ES256" (RSA: 2048 bits).
+
+    `random(n)` gives n random bytes; RSA takes its randomness from OpenSSL whatever you pass.
+    Raises DisallowedAlgorithm for a name that is not in the table.
+    """
+    algorithm = ALGORITHMS.get(alg) if isinstance(alg, str) else None
+    if algorithm is None:
+        expected = ", ".join(ALGORITHMS)
+        raise DisallowedAlgorithm("unknown algorithm", show(alg), expected, "RFC 7518, 3.1")
+    material: Any
+    if algorithm.kty == "oct":
+        material = random(algorithm.secret_bytes)
+    elif algorithm.kty == "RSA":
+        material = rsa.generate_private_key(65537, 2048)
+    elif algorithm.kty == "EC":
+        curve, length = CURVES[str(algorithm.crv)]
+        # Eight bytes more than needed, so that the remainder is as good as evenly spread.
+        number = int.from_bytes(random(length + 8), "big") % (curve.group_order - 1) + 1
+        material = ec.derive_private_key(number, curve)
+    else:
+        material = Ed25519PrivateKey.from_private_bytes(random(32))
+    return _check(material, False, kid=kid, alg=alg)
