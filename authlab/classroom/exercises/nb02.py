@@ -97,10 +97,9 @@ def grade_publish(publish: Answer) -> str | None:
         leaked = [name for name in ("d", "p", "q", "dp", "dq", "qi") if name in got]
         if leaked:
             return f"With {alg} you published the private member {leaked[0]!r}. It is lost now."
-        token = sign(b"{}", key, alg)
-        if explain(token, got, [alg], now=0)[-1].ok is False:
-            why = explain(token, got, [alg], now=0)[-1]
-            return f"With {alg} nobody can verify by what is left: {why.detail}."
+        last = explain(sign(b"{}", key, alg), got, [alg])[-1]
+        if not last.ok:
+            return f"With {alg} nobody can verify by what is left: {last.detail}."
         if got != key.to_jwk():
             return f"With {alg} it returned {short(sorted(got))}, not {sorted(key.to_jwk())}."
     if "k" in (publish.plain({"kty": "oct", "k": "c2VjcmV0", "kid": "1"}) or {}):
@@ -123,21 +122,11 @@ def grade_pick_key(pick_key: Answer) -> str | None:
     keys = [generate_key("EdDSA", kid=f"key-{secrets.token_hex(2)}") for _ in range(3)]
     jwks = {"keys": [generate_key("EdDSA").to_jwk(), *(key.to_jwk() for key in keys)]}
     for key in keys:
-        got = pick_key.plain(jwks, sign(b"{}", key, "EdDSA", {"kid": key.kid}))
-        if got is None or got is ...:
-            got = pick_key(jwks, sign(b"{}", key, "EdDSA", {"kid": key.kid}))  # says what to do
+        got = pick_key(jwks, sign(b"{}", key, "EdDSA", {"kid": key.kid}))
         if got != key.to_jwk():
             return f"For a token with kid {key.kid!r} it returned {short(got)}."
-    for what, headers in (("an unknown kid", {"kid": "key-of-mallory"}), ("no kid", {})):
-        got = (
-            pick_key.plain(jwks, sign(b"{}", keys[0], "EdDSA", headers or None))
-            if not headers
-            else pick_key.plain(jwks, _foreign(headers))
-        )
-        if got is not None:
+    stranger = generate_key("EdDSA")
+    for what, headers in (("an unknown kid", {"kid": "key-of-mallory"}), ("no kid", None)):
+        if pick_key.plain(jwks, sign(b"{}", stranger, "EdDSA", headers)) is not None:
             return f"For a token with {what} it returned a key. Guessing a key is not a check."
     return None
-
-
-def _foreign(headers: dict[str, str]) -> str:
-    return sign(b"{}", generate_key("EdDSA"), "EdDSA", headers)
