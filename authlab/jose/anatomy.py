@@ -42,6 +42,8 @@ def dissect(token: str) -> Anatomy:
     A token that was copied with "Bearer " before it, or with line ends around it, is read
     without them, and the fault says so.
     """
+    if not isinstance(token, str):
+        return Anatomy([], f"A {type(token).__name__} is not a token: a token is text.")
     fault = ""
     text = token.strip()
     if text != token:

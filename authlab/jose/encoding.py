@@ -2,6 +2,7 @@
 
 import json
 from binascii import a2b_base64, b2a_base64
+from collections import Counter
 from typing import Any, NoReturn
 
 from authlab.jose.errors import InvalidToken, MalformedToken
@@ -83,12 +84,17 @@ def show(value: object, limit: int = 60) -> str:
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise MalformedToken(
             "duplicate member", f"{show(twice)} twice", "each name once", "RFC 7515, 4"
         )
     return members
+
+
+def _refuse_half_characters(value: Any, text: str) -> None:
+    """Raise UnicodeError for half of a surrogate pair, which no UTF-8 text can carry."""
+    if "\\ud" in text.lower():
+        json.dumps(value, ensure_ascii=False).encode()
 
 
 def _refuse_number(text: str) -> NoReturn:
@@ -118,8 +124,8 @@ def read_object(data: bytes, name: str) -> dict[str, Any]:
     try:
         text = data.decode()
         value = _READER.decode(text)
-        if "\\u" in text and "\\ud" in text.lower():  # it may hold half a character
-            json.dumps(value, ensure_ascii=False).encode()
+        if "\\u" in text:
+            _refuse_half_characters(value, text)
     except InvalidToken:
         raise
     except UnicodeError as error:
@@ -154,7 +160,10 @@ def write_json(members: Any, name: str, *, sort: bool = False) -> bytes:
         expected = "a dict with text keys"
         raise MalformedToken(f"{name} is not an object", found, expected, "RFC 7515, 4")
     try:
-        return (_SORTING_WRITER if sort else _WRITER).encode(members).encode()
+        text = (_SORTING_WRITER if sort else _WRITER).encode(members)
+        if "\\u" in text:
+            _refuse_half_characters(members, text)
+        return text.encode()
     except (TypeError, ValueError, RecursionError, RuntimeError) as error:
         expected = "text, numbers, true, false, null, lists and dicts"
         raise MalformedToken(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import PublicFormat as Public
 from authlab.jose.encoding import b64url_decode, b64url_encode, show
 from authlab.jose.errors import InvalidKey, InvalidToken
 
-__all__ = ["CURVES", "REQUIRED", "read_material", "write_material"]
+__all__ = ["CURVES", "REQUIRED", "public_half", "read_material", "write_material"]
 
 CURVES: dict[str, tuple[ec.EllipticCurve, int]] = {  # the curve, and the bytes of a coordinate
     "P-256": (ec.SECP256R1(), 32),
@@ -30,6 +30,7 @@ REQUIRED = {  # the members that make the key what it is, in the order of RFC 76
     "OKP": ("crv", "kty", "x"),
 }
 _RSA_FACTORS = ("p", "q", "dp", "dq", "qi")
+_PRIVATE = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, Ed25519PrivateKey)
 _MOST_RSA_BITS = 16384  # more is a way to keep a server busy, not a stronger key
 
 
@@ -126,6 +127,11 @@ def _refuse_mismatch(same: bool) -> None:
 _READERS = {"oct": _read_oct, "RSA": _read_rsa, "EC": _read_ec, "OKP": _read_okp}
 
 
+def public_half(material: Any) -> Any:
+    """Return the public key object of a pair, and anything else as it is."""
+    return material.public_key() if isinstance(material, _PRIVATE) else material
+
+
 def write_material(material: Any, *, private: bool) -> dict[str, str]:
     """Return the members that describe `material`; the private ones only when asked for.
 
@@ -133,7 +139,7 @@ def write_material(material: Any, *, private: bool) -> dict[str, str]:
     """
     if isinstance(material, bytes):
         return {"kty": "oct", "k": b64url_encode(material)}
-    public = material.public_key() if hasattr(material, "public_key") else material
+    public = public_half(material)
     private = private and public is not material
     if isinstance(public, rsa.RSAPublicKey):
         numbers = public.public_numbers()
@@ -156,8 +162,9 @@ def write_material(material: Any, *, private: bool) -> dict[str, str]:
             raw = material.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
             members["d"] = b64url_encode(raw)
     else:
-        curve = getattr(getattr(public, "curve", None), "name", "")
-        found = f"{type(material).__name__} {curve}".strip()
+        found = type(material).__name__
+        if isinstance(public, ec.EllipticCurvePublicKey):
+            found = f"the curve {public.curve.name}"
         expected = "RSA, EC on P-256, P-384 or P-521, or Ed25519"
         raise InvalidKey("unknown key type", found, expected, "RFC 7518, 6.1")
     return members

@@ -139,7 +139,7 @@ def allow_algorithm(reading: Reading) -> None:
         raise DisallowedAlgorithm("no allow-list", found, expected, "RFC 8725, 3.1")
     algorithm = ALGORITHMS.get(name)
     if algorithm is None or name not in allowed:
-        expected = "one of " + ", ".join(str(n) if n in ALGORITHMS else show(n) for n in allowed)
+        expected = "one of " + ", ".join(n if isinstance(n, str) else show(n) for n in allowed)
         raise DisallowedAlgorithm("algorithm not allowed", show(name), expected, "RFC 8725, 3.1")
     reading.algorithm = algorithm
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from authlab.jose.algorithms import ALGORITHMS, Algorithm
 from authlab.jose.encoding import b64url_encode, show
 from authlab.jose.errors import DisallowedAlgorithm, InvalidKey
-from authlab.jose.jwk import CURVES, REQUIRED, read_material, write_material
+from authlab.jose.jwk import CURVES, REQUIRED, public_half, read_material, write_material
 from authlab.jose.pem import load_pem, looks_like_pem, refuse_public_key
 
 __all__ = ["Key", "KeyMaterial", "KeySet", "find_key", "generate_key", "load_key"]
@@ -27,22 +27,40 @@ KeyMaterial = Any  # bytes, PEM text, a JWK, a JWKS, a `cryptography` key, a Key
 
 @dataclass(frozen=True, eq=False)
 class Key:
-    """One key and what binds it: made by `load_key` or `generate_key`.
+    """One sound key and what binds it: made by `load_key` or `generate_key`.
 
-    `kty` and `crv` say its kind; `kid`, `alg`, `use` and `key_ops` are those of its JWK, or
-    empty. `material` is the secret (bytes) or the key object of `cryptography`.
+    `material` is the secret (bytes) or the key object of `cryptography`; `kid`, `alg`, `use` and
+    `key_ops` are those of its JWK, or None. `kty` and `crv`, its kind, follow from the material.
+    Raises InvalidKey for a material that is weak, or not what it seems to be.
     """
 
-    kty: str
     material: Any = field(repr=False)
-    crv: str | None = None
     kid: str | None = None
     alg: str | None = None
     use: str | None = None
     key_ops: tuple[str, ...] | None = None
-    allow_weak: bool = field(default=False, repr=False)
-    _public: Any = field(default=None, repr=False)
-    _fits: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    allow_weak: bool = field(default=False, repr=False, kw_only=True)
+    kty: str = field(init=False)
+    crv: str | None = field(init=False)
+    _public: Any = field(init=False, repr=False)
+    _fits: set[tuple[str, str]] = field(init=False, repr=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        for name in ("kid", "alg", "use"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise InvalidKey(f"key member {name!r}", show(value), "text", "RFC 7517, 4")
+        _check_ops(self.key_ops, self.use)
+        members = write_material(self.material, private=False)
+        public = public_half(self.material)
+        if not self.allow_weak:
+            _refuse_weak(public)
+        if isinstance(public, bytes):
+            refuse_public_key(public)
+        # A frozen dataclass still lets its own constructor fill in what follows from the rest.
+        for name, value in (("kty", members["kty"]), ("crv", members.get("crv"))):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_public", public)
 
     @property
     def is_private(self) -> bool:
@@ -149,40 +167,41 @@ def load_key(material: KeyMaterial, *, allow_weak: bool = False) -> Key | KeySet
 
     Raises InvalidKey, also for a public key posing as a secret in any disguise (RFC 8725, 3.1).
     """
+    allow_weak = allow_weak is True
     if isinstance(material, Key | KeySet):
         if not allow_weak or material.allow_weak:
             return material
         if isinstance(material, KeySet):
             return KeySet(material.members, True)
-        return replace(material, allow_weak=True, _fits=set())  # what fits it must be asked anew
+        return replace(material, allow_weak=True)
     if isinstance(material, bytes | str):
         return _load_text(material, allow_weak)
     if isinstance(material, Mapping):
         if "keys" in material:
             return _load_set(material, allow_weak)
         return _load_jwk(material, allow_weak)
-    write_material(material, private=False)  # refuses what is no key of `cryptography`
-    return _check(material, allow_weak)
+    return Key(material, allow_weak=allow_weak)
 
 
 @lru_cache(maxsize=64)  # a PEM given with every call would cost more than the signature
 def _load_text(material: bytes | str, allow_weak: bool) -> Key:
     data = material.encode("utf-8", "replace") if isinstance(material, str) else material
     if looks_like_pem(data):
-        return _check(load_pem(data), allow_weak)
+        return Key(load_pem(data), allow_weak=allow_weak)
     if isinstance(material, str):
         expected = "PEM text; a shared secret is bytes (text.encode())"
         raise InvalidKey(
             "not a key", f"{len(material)} characters of text", expected, "RFC 7468, 2"
         )
-    return _check(data, allow_weak)
+    return Key(data, allow_weak=allow_weak)
 
 
 def _load_set(members: Mapping[str, Any], allow_weak: bool) -> KeySet:
     keys = members["keys"]
     if not isinstance(keys, list | tuple) or not all(isinstance(key, Mapping) for key in keys):
-        raise InvalidKey("broken key set", show(keys), "a list of JWKs", "RFC 7517, 5.1")
-    known = tuple(key for key in keys if key.get("kty") in tuple(REQUIRED))
+        found = "something else"  # never shown: it may hold private keys
+        raise InvalidKey("broken key set", found, "a list of JWKs", "RFC 7517, 5.1")
+    known = tuple(dict(key) for key in keys if key.get("kty") in tuple(REQUIRED))
     if len({key["kty"] == "oct" for key in known}) > 1:
         # A set of public keys is published. A secret among them is a leak, or a trap.
         found = "shared secrets beside public keys"
@@ -191,35 +210,26 @@ def _load_set(members: Mapping[str, Any], allow_weak: bool) -> KeySet:
 
 
 def _load_jwk(members: Mapping[str, Any], allow_weak: bool) -> Key:
-    bound = {name: members.get(name) for name in ("kid", "alg", "use")}
-    for name, value in bound.items():
-        if value is not None and not isinstance(value, str):
-            raise InvalidKey(f"key member {name!r}", show(value), "text", "RFC 7517, 4")
     ops = members.get("key_ops")
-    if ops is not None:
-        texts = isinstance(ops, list | tuple) and all(isinstance(op, str) for op in ops)
-        if not texts or len(set(ops)) != len(ops):
-            raise InvalidKey("key member 'key_ops'", show(ops), "a list of names", "RFC 7517, 4.3")
-        if bound["use"] == "sig" and not {"sign", "verify"}.issuperset(ops):
-            found = f"use 'sig' with {show(list(ops))}"
-            raise InvalidKey("key contradicts itself", found, "use or key_ops", "RFC 7517, 4.3")
-        bound["key_ops"] = tuple(ops)
-    return _check(read_material(members), allow_weak, **bound)
+    return Key(
+        read_material(members),
+        kid=members.get("kid"),
+        alg=members.get("alg"),
+        use=members.get("use"),
+        key_ops=tuple(ops) if isinstance(ops, list) else ops,
+        allow_weak=allow_weak,
+    )
 
 
-def _check(material: Any, allow_weak: bool, **bound: Any) -> Key:
-    """Wrap `material` in a Key, unless it is weak or poses as what it is not."""
-    if isinstance(material, bytes):
-        refuse_public_key(material)
-        if not material and not allow_weak:
-            raise InvalidKey("blank secret", "0 bytes", "at least 32 random bytes", "RFC 7518, 3.2")
-        return Key("oct", material, allow_weak=allow_weak, _public=material, **bound)
-    members = write_material(material, private=False)
-    public = material.public_key() if hasattr(material, "public_key") else material
-    if isinstance(public, rsa.RSAPublicKey) and not allow_weak:
-        _refuse_weak_rsa(public.public_numbers())
-    crv = members.get("crv")
-    return Key(members["kty"], material, crv, allow_weak=allow_weak, _public=public, **bound)
+def _check_ops(ops: Any, use: str | None) -> None:
+    if ops is None:
+        return
+    texts = isinstance(ops, tuple) and all(isinstance(op, str) for op in ops)
+    if not texts or len(set(ops)) != len(ops):
+        raise InvalidKey("key member 'key_ops'", show(ops), "a list of names", "RFC 7517, 4.3")
+    if use == "sig" and not {"sign", "verify"}.issuperset(ops):
+        found = f"use 'sig' with {show(list(ops))}"
+        raise InvalidKey("key contradicts itself", found, "use or key_ops", "RFC 7517, 4.3")
 
 
 # Modulo these primes, the moduli of a faulty chip generator (ROCA, CVE-2017-15361) are always
@@ -227,16 +237,20 @@ def _check(material: Any, allow_weak: bool, **bound: Any) -> Key:
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
-def _refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
+def _refuse_weak(public: Any) -> None:
+    if public == b"":
+        raise InvalidKey("blank secret", "0 bytes", "at least 32 random bytes", "RFC 7518, 3.2")
+    if not isinstance(public, rsa.RSAPublicKey):
+        return
+    numbers = public.public_numbers()
     if numbers.n.bit_length() < 2048:
         found, rule = f"{numbers.n.bit_length()} bits", "RFC 7518, 3.3"
         raise InvalidKey("RSA key too short", found, "at least 2048 bits", rule)
     if numbers.e < 3 or numbers.e % 2 == 0:
         raise InvalidKey("RSA exponent", show(numbers.e), "odd, 3 or more", "RFC 8017, 3.1")
     if all(pow(numbers.n, _order(prime), prime) == 1 for prime in _ROCA_PRIMES):
-        raise InvalidKey(
-            "RSA key from a faulty chip", "the ROCA pattern", "random primes", "CVE-2017-15361"
-        )
+        found, expected = "the ROCA pattern", "primes drawn at random"
+        raise InvalidKey("RSA key of a faulty chip", found, expected, "CVE-2017-15361")
 
 
 @lru_cache
@@ -273,14 +287,24 @@ def generate_key(
         raise DisallowedAlgorithm("unknown algorithm", show(alg), expected, "RFC 7518, 3.1")
     material: Any
     if algorithm.kty == "oct":
-        material = random(algorithm.secret_bytes)
+        material = _draw(random, algorithm.secret_bytes)
     elif algorithm.kty == "RSA":
         material = rsa.generate_private_key(65537, 2048)
     elif algorithm.kty == "EC":
         curve, length = CURVES[str(algorithm.crv)]
         # Eight bytes more than needed, so that the remainder is as good as evenly spread.
-        number = int.from_bytes(random(length + 8), "big") % (curve.group_order - 1) + 1
+        number = int.from_bytes(_draw(random, length + 8), "big") % (curve.group_order - 1) + 1
         material = ec.derive_private_key(number, curve)
     else:
-        material = Ed25519PrivateKey.from_private_bytes(random(32))
-    return _check(material, False, kid=kid, alg=alg)
+        material = Ed25519PrivateKey.from_private_bytes(_draw(random, 32))
+    return Key(material, kid, alg)
+
+
+def _draw(random: Callable[[int], bytes], count: int) -> bytes:
+    data = random(count) if callable(random) else None
+    if not isinstance(data, bytes) or len(data) != count:
+        expected = f"a function that gives {count} bytes"
+        raise InvalidKey(
+            "source of randomness", show(data and type(data)), expected, "RFC 8725, 3.5"
+        )
+    return data

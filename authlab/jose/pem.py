@@ -5,6 +5,7 @@ Imports `errors` and below.
 
 import re
 from binascii import Error, a2b_base64
+from collections.abc import Callable
 from typing import Any
 
 from cryptography import x509
@@ -21,8 +22,10 @@ from authlab.jose.errors import InvalidKey
 __all__ = ["load_pem", "looks_like_pem", "refuse_public_key"]
 
 _SHORTEST_PUBLIC_KEY = 44  # bytes: Ed25519 in DER, the shortest form that says what it is
+# The armour of PEM, a JWK's first word, and SSH: as a line, or as the bytes behind its Base64.
 _SAYS_KEY = re.compile(
-    rb'-----BEGIN|BEGIN[A-Z]*KEY|^ssh-(rsa|ed)|^ecdsa-sha2-|"kty"', re.IGNORECASE
+    rb"-----(BEGIN|END)|(BEGIN|END)[A-Z]*KEY|\"kty\"|^(\0\0\0.)?(ssh-(rsa|ed)|ecdsa-sha2-)",
+    re.IGNORECASE | re.DOTALL,
 )
 _NOISE = re.compile(rb'[^A-Za-z0-9+/=_"-]')  # white space of every kind, and what else is no letter
 
@@ -57,7 +60,8 @@ def refuse_public_key(secret: bytes) -> None:
     if len(secret) < _SHORTEST_PUBLIC_KEY:
         return
     bare = _NOISE.sub(b"", secret)
-    if _SAYS_KEY.search(bare) or _is_key(secret) or _is_key(_read_base64(bare)):
+    forms = (secret, bare, _read_base64(bare))
+    if any(_SAYS_KEY.search(form) or _is_key(form) for form in forms):
         found = "a key of another kind (PEM, DER, JWK or SSH)"
         raise InvalidKey(
             "not a secret", found, "random bytes that nobody else has", "RFC 8725, 3.1"
@@ -71,8 +75,15 @@ def _read_base64(bare: bytes) -> bytes:
         return b""
 
 
+_DER_READERS: tuple[Callable[[bytes], Any], ...] = (
+    load_der_public_key,
+    lambda der: load_der_private_key(der, None),
+    x509.load_der_x509_certificate,
+)
+
+
 def _is_key(data: bytes) -> bool:
-    for load in (load_der_public_key, lambda der: load_der_private_key(der, None)):
+    for load in _DER_READERS:
         try:
             load(data)
         except TypeError:
