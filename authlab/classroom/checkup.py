@@ -1,6 +1,7 @@
 """Say what this machine lacks for the course, and the command that mends it.
 
-It runs where packages are missing, so it imports the standard library and authlab's root only.
+It runs where packages are missing: it imports the standard library, authlab's root and, beside it,
+only what does the same.
 """
 
 import os
@@ -13,6 +14,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from authlab import data_path
+from authlab.classroom.progress import progress_path
 
 __all__ = ["Finding", "Machine", "doctor", "examine", "main"]
 
@@ -53,8 +55,11 @@ def _files(name: str) -> list[Path] | None:
     return None if files is None else [Path(str(file.locate())) for file in files]
 
 
-def _progress() -> Path:
-    return Path(os.environ.get("AUTHLAB_PROGRESS") or Path.home() / ".authlab" / "progress.jsonl")
+def _progress() -> Path | None:
+    try:
+        return progress_path()
+    except RuntimeError:  # a user without a home folder, as in some containers
+        return None
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Machine:
     files: Callable[[str], Sequence[Path] | None] = _files
     which: Callable[[str], str | None] = shutil.which
     data: Path = field(default_factory=data_path)
-    progress: Path = field(default_factory=_progress)
+    progress: Path | None = field(default_factory=_progress)
 
 
 def examine(machine: Machine | None = None) -> list[Finding]:
@@ -150,10 +155,11 @@ def _surroundings(machine: Machine) -> list[Finding]:
         findings.append(Finding(f"the course's data is not at {machine.data}", False, fix))
 
     path = machine.progress
-    if _writable(path):
+    if path and _writable(path):
         findings.append(Finding(f"progress is kept in {path}", True, needed=False))
     else:
-        what = f"progress cannot be kept: {path} is not writable; lessons run all the same"
+        why = f"{path} is not writable" if path else "there is no home folder"
+        what = f"progress cannot be kept: {why}; lessons run all the same"
         fix = "set AUTHLAB_PROGRESS to a file you may write, before JupyterLab starts"
         findings.append(Finding(what, False, fix, needed=False))
 

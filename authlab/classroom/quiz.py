@@ -67,7 +67,7 @@ def load_quiz(notebook: str) -> Quiz:
     name = f"{notebook}.json"
     try:
         return parse_quiz(json.loads(data_path(f"quizzes/{name}").read_text("utf-8")))
-    except ValueError as error:  # what json and unicode raise, too
+    except (ValueError, RecursionError) as error:  # what json and unicode raise, too
         raise ValueError(f"The quiz {name} is malformed: {error}") from error
 
 
@@ -125,7 +125,8 @@ def quiz(notebook: str) -> "VBox | None":
     def show(_button: Any) -> None:
         marks = mark(asked, [group.index for group in groups])
         for line, m in zip(lines, marks, strict=True):
-            line.value = look.verdict(m.ok, f"{_WORDS[m.ok]} {m.why}", large=False)
+            why = m.why.removeprefix("Right.").strip()  # some authors begin so themselves
+            line.value = look.verdict(m.ok, f"{_WORDS[m.ok]} {why}", large=False)
         passed = all(m.ok for m in marks)
         unsaved = record(notebook, "quiz") if passed else None
         result.value = look.verdict(passed, " ".join(filter(None, (total(marks), unsaved))))

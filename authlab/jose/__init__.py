@@ -1,7 +1,8 @@
 """Tokens by hand: Base64url, keys, JWS and JWT (RFC 7515, 7517, 7518, 7519, 8037; RFC 8725).
 
 Read the modules in this order, each stands on the ones before: `errors`, `encoding`,
-`algorithms`, `jwk`, `pem`, `keys`, `jws`, `jwt`; `anatomy` takes a token apart without a key.
+`algorithms`, `jwk`, `pem`, `strength`, `keys`, `jws`, `claims`, `jwt`. `anatomy` takes a token
+apart without a key.
 """
 
 from authlab.jose.anatomy import Anatomy, Part, dissect

@@ -54,6 +54,9 @@ class Reading:
     signing_input: bytes
 
     def __init__(self, token: Any, key: KeyMaterial, algorithms: Any, max_bytes: int) -> None:
+        if type(max_bytes) is not int:
+            expected = "a number of bytes"
+            raise MalformedToken("argument max_bytes", show(max_bytes), expected, "RFC 8725, 3.12")
         self.token = token
         self.key = key
         self.algorithms = algorithms
@@ -93,7 +96,7 @@ def _refuse_form(reading: Reading) -> None:
     token, rule = reading.token, "RFC 7515, 7.1"
     if not isinstance(token, str | bytes):
         raise MalformedToken("not a token", f"a {type(token).__name__}", "text", rule)
-    if not isinstance(reading.max_bytes, int) or len(token) > reading.max_bytes:
+    if len(token) > reading.max_bytes:
         found, expected = f"{len(token)} bytes", f"at most {reading.max_bytes} bytes"
         raise MalformedToken("token too long", found, expected, "RFC 8725, 3.12")
     text = token if isinstance(token, str) else token.decode("latin-1")

@@ -19,6 +19,7 @@ from authlab.jose.encoding import b64url_encode, show
 from authlab.jose.errors import DisallowedAlgorithm, InvalidKey
 from authlab.jose.jwk import CURVES, REQUIRED, public_half, read_material, write_material
 from authlab.jose.pem import load_pem, looks_like_pem, refuse_public_key
+from authlab.jose.strength import refuse_weak
 
 __all__ = ["Key", "KeyMaterial", "KeySet", "find_key", "generate_key", "load_key"]
 
@@ -54,7 +55,7 @@ class Key:
         members = write_material(self.material, private=False)
         public = public_half(self.material)
         if not self.allow_weak:
-            _refuse_weak(public)
+            refuse_weak(public)
         if isinstance(public, bytes):
             refuse_public_key(public)
         # A frozen dataclass still lets its own constructor fill in what follows from the rest.
@@ -230,33 +231,6 @@ def _check_ops(ops: Any, use: str | None) -> None:
     if use == "sig" and not {"sign", "verify"}.issuperset(ops):
         found = f"use 'sig' with {show(list(ops))}"
         raise InvalidKey("key contradicts itself", found, "use or key_ops", "RFC 7517, 4.3")
-
-
-# Modulo these primes, the moduli of a faulty chip generator (ROCA, CVE-2017-15361) are always
-# powers of 65537. A sound modulus passes as such a one less than once in 2**27 times.
-_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
-
-
-def _refuse_weak(public: Any) -> None:
-    if public == b"":
-        raise InvalidKey("blank secret", "0 bytes", "at least 32 random bytes", "RFC 7518, 3.2")
-    if not isinstance(public, rsa.RSAPublicKey):
-        return
-    numbers = public.public_numbers()
-    if numbers.n.bit_length() < 2048:
-        found, rule = f"{numbers.n.bit_length()} bits", "RFC 7518, 3.3"
-        raise InvalidKey("RSA key too short", found, "at least 2048 bits", rule)
-    if numbers.e < 3 or numbers.e % 2 == 0:
-        raise InvalidKey("RSA exponent", show(numbers.e), "odd, 3 or more", "RFC 8017, 3.1")
-    if all(pow(numbers.n, _order(prime), prime) == 1 for prime in _ROCA_PRIMES):
-        found, expected = "the ROCA pattern", "primes drawn at random"
-        raise InvalidKey("RSA key of a faulty chip", found, expected, "CVE-2017-15361")
-
-
-@lru_cache
-def _order(prime: int) -> int:
-    """Return how many powers of 65537 there are modulo `prime`."""
-    return next(k for k in range(1, prime) if pow(65537, k, prime) == 1)
 
 
 def find_key(

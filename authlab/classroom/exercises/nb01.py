@@ -40,7 +40,7 @@ def grade_segment(segment: Answer) -> str | None:
         if "+" in got or "/" in got:
             return f"For {sample} the text holds '+' or '/': that is Base64, not Base64url."
         want = b64url_encode(json.dumps(sample, separators=(",", ":")).encode())
-        if got == b64url_encode(json.dumps(sample).encode()):
+        if got != want and got == b64url_encode(json.dumps(sample).encode()):
             return f"For {sample} the JSON has spaces in it: look at `separators`."
         if got != want:
             return f"For {sample} it returned {short(got)}, not {want!r}."

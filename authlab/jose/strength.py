@@ -1,0 +1,41 @@
+"""How strong a key is by itself (RFC 7518, 3.2 and 3.3). Imports `errors` and below."""
+
+from functools import lru_cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from authlab.jose.encoding import show
+from authlab.jose.errors import InvalidKey
+
+__all__ = ["refuse_weak"]
+
+# Modulo these primes, the moduli of a faulty chip generator (ROCA, CVE-2017-15361) are always
+# powers of 65537. A sound modulus passes as such a one less than once in 2**27 times.
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+
+
+def refuse_weak(public: Any) -> None:
+    """Raise InvalidKey for a blank secret, and for an RSA key that can be factored or forged.
+
+    How long a secret must be depends on the algorithm, so `keys` checks that when it is used.
+    """
+    if public == b"":
+        raise InvalidKey("blank secret", "0 bytes", "at least 32 random bytes", "RFC 7518, 3.2")
+    if not isinstance(public, rsa.RSAPublicKey):
+        return
+    numbers = public.public_numbers()
+    if numbers.n.bit_length() < 2048:
+        found, rule = f"{numbers.n.bit_length()} bits", "RFC 7518, 3.3"
+        raise InvalidKey("RSA key too short", found, "at least 2048 bits", rule)
+    if numbers.e < 3 or numbers.e % 2 == 0:
+        raise InvalidKey("RSA exponent", show(numbers.e), "odd, 3 or more", "RFC 8017, 3.1")
+    if all(pow(numbers.n, _order(prime), prime) == 1 for prime in _ROCA_PRIMES):
+        found, expected = "the ROCA pattern", "primes drawn at random"
+        raise InvalidKey("RSA key of a faulty chip", found, expected, "CVE-2017-15361")
+
+
+@lru_cache
+def _order(prime: int) -> int:
+    """Return how many powers of 65537 there are modulo `prime`."""
+    return next(k for k in range(1, prime) if pow(65537, k, prime) == 1)

@@ -1,0 +1,1 @@
+"""Proof for `authlab.jose`: vectors, other libraries, strictness, hostile input."""

@@ -1,0 +1,1 @@
+"""The gate for the notebooks: their shape, their runs, their sections, their controls."""

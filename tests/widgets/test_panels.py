@@ -1,0 +1,28 @@
+"""Every control of every panel is moved through its ends and all its choices."""
+
+import ipywidgets
+import pytest
+
+from authlab import widgets
+from tests.notebooks.drive import controls, drive
+
+PANELS = ("progress_board", "signature_playground", "token_inspector")
+
+
+def test_the_panels_so_far() -> None:
+    assert tuple(sorted(widgets.__all__)) == PANELS
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_control_of(name: str) -> None:
+    panel = getattr(widgets, name)()
+    assert isinstance(panel, ipywidgets.Box)
+    assert list(controls([panel]))
+    assert drive(panel) == []
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_two_panels_share_nothing(name: str) -> None:
+    """A notebook may show a panel twice."""
+    make = getattr(widgets, name)
+    assert drive(ipywidgets.VBox([make(), make()])) == []
