@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 # RadioButtons cut long lines off and put the question in a narrow column: undo both.
 _STYLE = """<style>
-.authlab-question.authlab-question { flex-direction: column; width: auto; max-width: 52em; }
+.authlab-question.authlab-question { display: block; width: auto; max-width: 52em; }
 .authlab-question.authlab-question > .widget-label {
-  width: auto; max-width: none; height: auto; text-align: left; white-space: normal;
-  font-weight: 600; line-height: 1.4 !important; margin: 8px 0 4px; }
+  display: block; width: auto; max-width: none; height: auto; white-space: normal;
+  text-align: left; font-weight: 600; line-height: 1.4; margin: 8px 0 4px; }
 .authlab-question.authlab-question .widget-radio-box { width: auto; margin: 0 !important; }
 .authlab-question.authlab-question .widget-radio-box label {
   display: flex; align-items: flex-start; gap: 6px; height: auto; width: auto;

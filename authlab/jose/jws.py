@@ -5,6 +5,7 @@ and goes on with the claims; `jwt.explain` runs the same ones and says what each
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from authlab.jose.algorithms import ALGORITHMS, Algorithm
@@ -214,6 +215,15 @@ def verify(
     return Verified(reading.header, reading.payload)
 
 
+def _write_header(header: dict[str, Any]) -> str:
+    return b64url_encode(write_json(header, "header", sort=True))
+
+
+@lru_cache  # nearly every token of an application has this very header
+def _common_header(algorithm: str) -> str:
+    return _write_header({"alg": algorithm, "typ": "JWT"})
+
+
 def sign(
     payload: bytes, key: KeyMaterial, algorithm: str, headers: dict[str, Any] | None = None
 ) -> str:
@@ -234,6 +244,7 @@ def sign(
         raise MalformedToken("two algorithms", found, expected, "RFC 7515, 4.1.1")
     check_header(header)
     material = find_key(key, chosen, "sign", header.get("kid")).material_for(chosen, "sign")
-    first = b64url_encode(write_json(header, "header", sort=True))
+    common = headers == {"typ": "JWT"}
+    first = _common_header(algorithm) if common else _write_header(header)
     signing_input = f"{first}.{b64url_encode(payload)}"
     return f"{signing_input}.{b64url_encode(chosen.sign(material, signing_input.encode()))}"

@@ -4,6 +4,8 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from authlab.jose.encoding import show
 from authlab.jose.errors import InvalidKey
@@ -15,6 +17,13 @@ __all__ = ["refuse_weak"]
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
+# The heights of Ed25519's eight points of small order, in its field: under such a public key one
+# signature, made without any private key, fits every message.
+_P = 2**255 - 19
+_Y8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+_SMALL_ORDER = {0, 1, _P - 1, _Y8, _P - _Y8}
+
+
 def refuse_weak(public: Any) -> None:
     """Raise InvalidKey for a blank secret, and for an RSA key that can be factored or forged.
 
@@ -22,6 +31,11 @@ def refuse_weak(public: Any) -> None:
     """
     if public == b"":
         raise InvalidKey("blank secret", "0 bytes", "at least 32 random bytes", "RFC 7518, 3.2")
+    if isinstance(public, Ed25519PublicKey):
+        raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        if (int.from_bytes(raw, "little") & (2**255 - 1)) % _P in _SMALL_ORDER:
+            found, expected = "a point of small order, which has no private key", "any other point"
+            raise InvalidKey("key that verifies anything", found, expected, "RFC 8725, 3.4")
     if not isinstance(public, rsa.RSAPublicKey):
         return
     numbers = public.public_numbers()

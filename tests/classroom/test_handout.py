@@ -235,6 +235,19 @@ def test_force_overwrites(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert ids(made)[-1] == "cell-7"
 
 
+def test_a_file_that_appears_meanwhile_is_not_overwritten(folder: Path) -> None:
+    (folder / "out.ipynb").write_text("old")
+    with pytest.raises(FileExistsError):
+        handout.write(sample(), folder / "out.ipynb")
+    assert (folder / "out.ipynb").read_text() == "old"
+
+
+def test_lifting_leaves_the_notebook_as_it_is() -> None:
+    notebook = sample()
+    handout.lift(notebook, handout.sections(notebook), "77_build_it", blank=True)
+    assert notebook == sample()
+
+
 def test_odd_metadata_is_no_trouble(folder: Path) -> None:
     text = sample()
     text.cells[2].metadata = {"authlab": "six"}

@@ -50,7 +50,7 @@ def test_one_message_a_cell(seen: dict[str, list[Any]]) -> None:
         "loud": "✓ 91.1: right. 1 of 4 in this notebook.",
         "not last": "✓ 91.1: right. 1 of 4 in this notebook.",
         "no exercise": "… An exercise is named by its number in quotes, such as '91.1'.",
-        "hint": "Hint 1 of 4 for 91.1: Look at the word.",
+        "hint": "Hint 1 of 3 for 91.1: Look at the word.",
     }
     for name, begin in begins.items():
         (output,) = seen[name]

@@ -260,6 +260,22 @@ def test_a_full_disk_loses_only_the_new_line(course: Course) -> None:
     assert read_done()[0] == {"91.1", "91.2"}
 
 
+def test_a_line_that_comes_between_is_not_overwritten(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(course, GOOD)
+    real = os.read
+
+    def read(*args: int) -> bytes:
+        with path.open("ab") as other:  # another kernel, at the worst moment
+            other.write(GOOD.replace(b"91.1", b"91.10"))
+        return real(*args)
+
+    monkeypatch.setattr(os, "read", read)
+    assert record("91.2", "exercise") is None
+    assert read_done() == ({"91.1", "91.2", "91.10"}, None)
+
+
 WRITER = """
 import sys
 from authlab.classroom.progress import record

@@ -96,6 +96,16 @@ def test_signature_of_nothing_but_one_byte(alg: str, fill: bytes) -> None:
 
 
 @each_algorithm
+def test_every_byte_of_the_signature_counts(alg: str) -> None:
+    data, _, text = make_token(alg).rpartition(".")
+    raw, key = jose.b64url_decode(text), jose.load_key(public(alg))
+    for at in range(0, len(raw), 1 if len(raw) <= 64 else 5):
+        changed = bytearray(raw)
+        changed[at] ^= 1 << at % 8
+        refuse(InvalidSignature, "does not match", f"{data}.{b64(bytes(changed))}", key, [alg])
+
+
+@each_algorithm
 def test_signature_by_another_key(alg: str) -> None:
     token = jose.encode({"sub": "alice"}, jose.generate_key(alg), alg)
     refuse(InvalidSignature, "does not match", token, public(alg), [alg])
