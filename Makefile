@@ -26,7 +26,7 @@ lab: $(LAB_STAMP)  ## open the course in JupyterLab; ARGS="--no-browser --port 9
 	@PATH="$$PWD/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab $(LAB_FLAGS) $(AS_ROOT) $(ARGS)
 
 test: $(TEST_STAMP)  ## run the whole gate; ARGS="-k jose" passes through
-	$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(TEST_STAMP)  ## measure side by side with other libraries
 	@for file in benchmarks/[!_]*.py; do \

@@ -111,21 +111,31 @@ def within(seconds: float, call: Callable[[], Any]) -> Any:
 
 
 def _within_alarm(seconds: float, call: Callable[[], Any]) -> Any:
-    here = sys._getframe()
-    running, delay = True, 0.05
+    here, tracer = sys._getframe(), sys.gettrace()
+    running, rung = True, 0
 
     def stop(_signal: int, frame: FrameType | None) -> None:
-        nonlocal delay
+        nonlocal rung
         if not running:
             return
-        # Ring again, at ever odder moments: the call's own bare `except:` may swallow some.
-        nested = frame is not None and frame.f_code is stop.__code__
-        signal.setitimer(signal.ITIMER_REAL, 0.01 if nested else delay)
-        delay = 10 ** (-5 + 2 * random.random())  # no function of Python's: no frame of its own
-        while frame and frame.f_code is stop.__code__:
+        # Ring again, at odd moments, in case a bare `except:` in the call swallows this one.
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.01, 0.05))
+        while frame and frame.f_code is stop.__code__:  # rung while it was still ringing
             frame = frame.f_back
-        if frame is not here:  # never in the few lines below that put things back
-            raise TooLong
+        if frame is here:  # never in the few lines below that put things back
+            return
+        rung += 1
+        if rung > 1:
+            sys.settrace(insist)
+            while frame and frame is not here:
+                frame.f_trace = insist
+                frame = frame.f_back
+        raise TooLong
+
+    def insist(frame: FrameType, event: str, _value: Any) -> Any:
+        if running and event == "line" and frame.f_code is not stop.__code__:
+            raise TooLong  # on the very line of the `except:`, so that it leaves the `try`
+        return insist
 
     handler = signal.signal(signal.SIGALRM, stop)
     timer = signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -133,6 +143,8 @@ def _within_alarm(seconds: float, call: Callable[[], Any]) -> Any:
         return call()
     finally:
         running = False
+        if rung:
+            sys.settrace(tracer)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler or signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, *timer)

@@ -1,4 +1,7 @@
-"""The course in the real JupyterLab: by keyboard, in both themes, in time, with nothing let out."""
+"""The course in the real JupyterLab: by keyboard, in both themes, in time, with nothing let out.
+
+All of it lies in one file, which `make test` gives to one worker: one server is enough.
+"""
 
 import json
 import os
@@ -25,8 +28,6 @@ MOVES = {
     "token_inspector": ("Allow only", ["ArrowDown", "ArrowUp"], ["Reset", "Use the example's key"]),
     "signature_playground": ("Bit", ["ArrowRight", "ArrowLeft"], ["Reset"]),
 }
-
-pytestmark = pytest.mark.xdist_group("browser")  # one worker, so that one server is enough
 
 
 def test_every_panel_is_shown_in_a_notebook() -> None:

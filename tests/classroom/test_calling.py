@@ -3,6 +3,7 @@
 import contextvars
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -200,8 +201,10 @@ def test_an_endless_loop_ends(way: Callable[..., Any], loop: Callable[[], None])
     ids=["sleep", "deadlock", "bare except", "bare except that sleeps"],
 )
 def test_a_call_that_waits_or_swallows_is_stopped(wait: Callable[[], None]) -> None:
+    tracer = sys.gettrace()
     with pytest.raises(TooLong):
         within(0.1, wait)
+    assert sys.gettrace() is tracer
 
 
 def deadlock() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -57,12 +58,15 @@ def run(path: Path, scratch: Path, *, section: str = "", moves: bool = False) ->
         allow_errors=True,
         store_widget_state=True,
         skip_cells_with_tag="no cell is skipped",
-        widget_registry={"@jupyter-widgets/output": {"OutputModel": _Output}},
     )
     done = Run()
     try:
-        where = {"cwd": str(path.parent), "env": _environment(scratch)}
-        asyncio.run(client.async_execute(**where))  # a loop of its own, as well
+        # Files, not ports, between kernel and client: kernels that start at once take each other's
+        # ports. The folder's name is short, because a socket's may have some 100 letters only.
+        with TemporaryDirectory() as sockets:
+            client.config.AsyncKernelManager.update(transport="ipc", ip=f"{sockets}/k")
+            where = {"cwd": str(path.parent), "env": _environment(scratch)}
+            asyncio.run(client.async_execute(**where))  # a loop of its own, as well
     except (CellControlSignal, DeadKernelError, RuntimeError, TimeoutError) as error:
         done.problems.append(f"the run broke off: {type(error).__name__}: {str(error)[:300]}")
     for problem in (*_errors(client, cells[:-1], names), *_state_problems(client.widget_state)):
@@ -97,6 +101,7 @@ class _Client(NotebookClient):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.raised: list[tuple[int, str]] = []
+        self.widget_registry = {"@jupyter-widgets/output": {"OutputModel": _Output}}
 
     def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
         if msg["msg_type"] == "error":
