@@ -70,7 +70,8 @@ class Answer:
             if heard.text.strip():
                 raise Wrong(f"`{self.name}` printed something but returned {value}: end it with "
                             f"`return`. {self.should}")  # fmt: skip
-            raise NotAnswered(f"`{self.name}` returned {short(value)}. {self.should}")
+            holds = "still has `...` where your code goes" if value is ... else "returned None"
+            raise NotAnswered(f"`{self.name}` {holds}. {self.should}")
         if inspect.iscoroutine(value):
             value.close()
             raise Wrong(f"`{self.name}` is `async`: write it with a plain `def`.")

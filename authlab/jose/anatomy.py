@@ -1,4 +1,4 @@
-"""Take a token apart without any key, however broken it is. Imports `encoding` and below.
+"""Take a token apart without any key, however broken it is. Imports `jws` and below.
 
 What this module reads is not verified. It is for looking, never for deciding.
 """
@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from authlab.jose.encoding import b64url_decode, read_object
 from authlab.jose.errors import InvalidToken
+from authlab.jose.jws import MAX_BYTES
 
 __all__ = ["Anatomy", "Part", "dissect"]
 
 _NAMES = (("H", "header"), ("P", "payload"), ("S", "signature"))
-_MOST_SHOWN = 65_536  # characters
 
 
 class Part(NamedTuple):
@@ -48,12 +48,13 @@ def dissect(token: str) -> Anatomy:
     text = token.strip()
     if text != token:
         fault = "White space around the token: cut off here, refused by a verifier."
-    if text[:7].lower() == "bearer ":
-        text, fault = text[7:].strip(), "The word Bearer belongs to the HTTP header: cut off here."
+    word, *rest = text.split(None, 1) or [""]
+    if word.lower() == "bearer":
+        text, fault = "".join(rest), "The word Bearer belongs to the HTTP header: cut off here."
     if not text:
         return Anatomy([], "Nothing to read yet: paste a token.")
-    if len(text) > _MOST_SHOWN:
-        return Anatomy([], f"{len(text)} characters: more than the {_MOST_SHOWN} a verifier reads.")
+    if len(text) > MAX_BYTES:
+        return Anatomy([], f"{len(text)} characters: more than the {MAX_BYTES} a verifier reads.")
     pieces = text.split(".")
     if len(pieces) == 5:
         fault = (
@@ -62,7 +63,7 @@ def dissect(token: str) -> Anatomy:
     elif len(pieces) != 3:
         count = f"{len(pieces)} part{'s' if len(pieces) > 1 else ''}"
         fault = f"{count}: a signed token has 3, joined by 2 dots."
-    parts, at = [], 0
+    parts, at = [], token.find(text)
     for (letter, name), piece in zip(_NAMES, pieces, strict=False):
         encrypted = len(pieces) == 5 and letter != "H"
         if not encrypted:
@@ -80,6 +81,7 @@ def _read_part(letter: str, name: str, text: str, at: int) -> Part:
         elif not data:
             fault = "The signature is empty: nobody signed this."
     except InvalidToken as error:
-        where = f", which begins at character {at + 1} of the token" if data is None and at else ""
+        where = f" of the {name}, which begins at character {at + 1} of the token"
+        where = where if data is None and "at character" in error.found else ""
         fault = f"{error.what}: found {error.found}{where}; expected {error.expected}."
     return Part(letter, name, text, data, members, fault)

@@ -86,7 +86,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise MalformedToken(
-            "duplicate member", f"{show(twice)} twice", "each name once", "RFC 7515, 4"
+            "duplicate member", f"{show(twice)} twice", "each name once", "RFC 8259, 4"
         )
     return members
 
@@ -115,8 +115,11 @@ _WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _SORTING_WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True)
 
 
+_OBJECT_RULES = {"header": "RFC 7515, 4", "payload": "RFC 7519, 4"}
+
+
 def read_object(data: bytes, name: str) -> dict[str, Any]:
-    """Return the JSON object in `data`; `name` says which part it is ("header", "payload").
+    """Return the JSON object in `data`; `name` says which part it is, "header" or "payload".
 
     Stricter than `json.loads`: UTF-8 only, no byte order mark, no duplicate member, no NaN or
     infinity, no half of a surrogate pair.
@@ -139,7 +142,9 @@ def read_object(data: bytes, name: str) -> dict[str, Any]:
         raise MalformedToken(f"{name} is not JSON", found, "a JSON object", "RFC 8259, 9") from None
     if not isinstance(value, dict):
         found = f"a JSON {_JSON_NAMES[type(value)]}"
-        raise MalformedToken(f"{name} is not an object", found, "a JSON object", "RFC 7515, 4")
+        raise MalformedToken(
+            f"{name} is not an object", found, "a JSON object", _OBJECT_RULES[name]
+        )
     return value
 
 
@@ -158,7 +163,7 @@ def write_json(members: Any, name: str, *, sort: bool = False) -> bytes:
     if not isinstance(members, dict) or not all(isinstance(key, str) for key in members):
         found = show(members)
         expected = "a dict with text keys"
-        raise MalformedToken(f"{name} is not an object", found, expected, "RFC 7515, 4")
+        raise MalformedToken(f"{name} is not an object", found, expected, _OBJECT_RULES[name])
     try:
         text = (_SORTING_WRITER if sort else _WRITER).encode(members)
         if "\\u" in text:

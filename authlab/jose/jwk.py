@@ -31,6 +31,7 @@ REQUIRED = {  # the members that make the key what it is, in the order of RFC 76
 }
 _RSA_FACTORS = ("p", "q", "dp", "dq", "qi")
 _PRIVATE = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, Ed25519PrivateKey)
+_LENGTH_RULES = {"x": "RFC 7518, 6.2.1.2", "y": "RFC 7518, 6.2.1.3", "d": "RFC 7518, 6.2.2.1"}
 _MOST_RSA_BITS = 16384  # more is a way to keep a server busy, not a stronger key
 
 
@@ -59,7 +60,9 @@ def _read_bytes(members: Mapping[str, Any], name: str, length: int | None = None
         raise InvalidKey(f"key member {name!r}", error.found, error.expected, error.rule) from None
     if length is not None and len(data) != length:
         expected = f"exactly {length} bytes"
-        raise InvalidKey(f"key member {name!r}", f"{len(data)} bytes", expected, "RFC 7518, 6.2.1")
+        raise InvalidKey(
+            f"key member {name!r}", f"{len(data)} bytes", expected, _LENGTH_RULES[name]
+        )
     return data
 
 

@@ -8,9 +8,17 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from authlab.jose.algorithms import ALGORITHMS, Algorithm
 from authlab.jose.encoding import b64url_decode, b64url_encode, read_object, show, write_json
-from authlab.jose.errors import DisallowedAlgorithm, InvalidSignature, InvalidToken, MalformedToken
+from authlab.jose.errors import (
+    DisallowedAlgorithm,
+    InvalidKey,
+    InvalidSignature,
+    InvalidToken,
+    MalformedToken,
+)
 from authlab.jose.keys import KeyMaterial, find_key
 
 __all__ = ["MAX_BYTES", "SIGNATURE_CHECKS", "Check", "Reading", "Verified", "sign", "verify"]
@@ -57,7 +65,7 @@ class Reading:
     def __init__(self, token: Any, key: KeyMaterial, algorithms: Any, max_bytes: int) -> None:
         if type(max_bytes) is not int:
             expected = "a number of bytes"
-            raise MalformedToken("argument max_bytes", show(max_bytes), expected, "RFC 8725, 3.12")
+            raise MalformedToken("argument max_bytes", show(max_bytes), expected, "RFC 8259, 9")
         self.token = token
         self.key = key
         self.algorithms = algorithms
@@ -99,7 +107,7 @@ def _refuse_form(reading: Reading) -> None:
         raise MalformedToken("not a token", f"a {type(token).__name__}", "text", rule)
     if len(token) > reading.max_bytes:
         found, expected = f"{len(token)} bytes", f"at most {reading.max_bytes} bytes"
-        raise MalformedToken("token too long", found, expected, "RFC 8725, 3.12")
+        raise MalformedToken("token too long", found, expected, "RFC 8259, 9")
     text = token if isinstance(token, str) else token.decode("latin-1")
     for part in text.split("."):
         b64url_decode(part)  # names a foreign character, if there is one
@@ -247,4 +255,8 @@ def sign(
     common = headers == {"typ": "JWT"}
     first = _common_header(algorithm) if common else _write_header(header)
     signing_input = f"{first}.{b64url_encode(payload)}"
-    return f"{signing_input}.{b64url_encode(chosen.sign(material, signing_input.encode()))}"
+    try:
+        signature = chosen.sign(material, signing_input.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:  # PS512 by a weak key of 1024 bits
+        raise InvalidKey("key cannot sign", show(str(error)), algorithm, "RFC 7518, 3.5") from None
+    return f"{signing_input}.{b64url_encode(signature)}"

@@ -51,7 +51,8 @@ class Key:
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise InvalidKey(f"key member {name!r}", show(value), "text", "RFC 7517, 4")
-        _check_ops(self.key_ops, self.use)
+        object.__setattr__(self, "allow_weak", self.allow_weak is True)
+        object.__setattr__(self, "key_ops", _read_ops(self.key_ops, self.use))
         members = write_material(self.material, private=False)
         public = public_half(self.material)
         if not self.allow_weak:
@@ -132,7 +133,19 @@ class KeySet:
 
     members: tuple[Mapping[str, Any], ...] = field(repr=False)
     allow_weak: bool = field(default=False, repr=False)
-    _loaded: dict[int, Key] = field(default_factory=dict, repr=False)
+    _loaded: dict[int, Key] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        keys = self.members
+        if not isinstance(keys, list | tuple) or not all(isinstance(key, Mapping) for key in keys):
+            found = "something else"  # never shown: it may hold private keys
+            raise InvalidKey("broken key set", found, "a list of JWKs", "RFC 7517, 5.1")
+        known = tuple(dict(key) for key in keys if key.get("kty") in tuple(REQUIRED))
+        if len({key["kty"] == "oct" for key in known}) > 1:
+            # A set of public keys is published. A secret among them is a leak, or a trap.
+            found = "shared secrets beside public keys"
+            raise InvalidKey("mixed key set", found, "one or the other", "RFC 7517, 9.2")
+        object.__setattr__(self, "members", known)
 
     def pick(self, kid: str | None, algorithm: Algorithm, operation: str) -> Key:
         """Return the one key that fits; InvalidKey when none does, or more than one."""
@@ -179,7 +192,7 @@ def load_key(material: KeyMaterial, *, allow_weak: bool = False) -> Key | KeySet
         return _load_text(material, allow_weak)
     if isinstance(material, Mapping):
         if "keys" in material:
-            return _load_set(material, allow_weak)
+            return KeySet(material["keys"], allow_weak)
         return _load_jwk(material, allow_weak)
     return Key(material, allow_weak=allow_weak)
 
@@ -197,40 +210,28 @@ def _load_text(material: bytes | str, allow_weak: bool) -> Key:
     return Key(data, allow_weak=allow_weak)
 
 
-def _load_set(members: Mapping[str, Any], allow_weak: bool) -> KeySet:
-    keys = members["keys"]
-    if not isinstance(keys, list | tuple) or not all(isinstance(key, Mapping) for key in keys):
-        found = "something else"  # never shown: it may hold private keys
-        raise InvalidKey("broken key set", found, "a list of JWKs", "RFC 7517, 5.1")
-    known = tuple(dict(key) for key in keys if key.get("kty") in tuple(REQUIRED))
-    if len({key["kty"] == "oct" for key in known}) > 1:
-        # A set of public keys is published. A secret among them is a leak, or a trap.
-        found = "shared secrets beside public keys"
-        raise InvalidKey("mixed key set", found, "one or the other", "RFC 7517, 9.2")
-    return KeySet(known, allow_weak)
-
-
 def _load_jwk(members: Mapping[str, Any], allow_weak: bool) -> Key:
-    ops = members.get("key_ops")
     return Key(
         read_material(members),
         kid=members.get("kid"),
         alg=members.get("alg"),
         use=members.get("use"),
-        key_ops=tuple(ops) if isinstance(ops, list) else ops,
+        key_ops=members.get("key_ops"),
         allow_weak=allow_weak,
     )
 
 
-def _check_ops(ops: Any, use: str | None) -> None:
+def _read_ops(ops: Any, use: str | None) -> tuple[str, ...] | None:
     if ops is None:
-        return
-    texts = isinstance(ops, tuple) and all(isinstance(op, str) for op in ops)
+        return None
+    texts = isinstance(ops, list | tuple) and all(isinstance(op, str) for op in ops)
     if not texts or len(set(ops)) != len(ops):
-        raise InvalidKey("key member 'key_ops'", show(ops), "a list of names", "RFC 7517, 4.3")
+        expected = "a list of names, each once"
+        raise InvalidKey("key member 'key_ops'", show(ops), expected, "RFC 7517, 4.3")
     if use == "sig" and not {"sign", "verify"}.issuperset(ops):
         found = f"use 'sig' with {show(list(ops))}"
         raise InvalidKey("key contradicts itself", found, "use or key_ops", "RFC 7517, 4.3")
+    return tuple(ops)
 
 
 def find_key(

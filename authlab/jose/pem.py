@@ -22,12 +22,15 @@ from authlab.jose.errors import InvalidKey
 __all__ = ["load_pem", "looks_like_pem", "refuse_public_key"]
 
 _SHORTEST_PUBLIC_KEY = 44  # bytes: Ed25519 in DER, the shortest form that says what it is
-# The armour of PEM, a JWK's first word, and SSH: as a line, or as the bytes behind its Base64.
+# The armour of PEM and of SSH, a JWK's first word, and SSH's own form, as a line or as its bytes.
 _SAYS_KEY = re.compile(
-    rb"-----(BEGIN|END)|(BEGIN|END)[A-Z]*KEY|\"kty\"|^(\0\0\0.)?(ssh-(rsa|ed)|ecdsa-sha2-)",
+    rb"-{4}(BEGIN|END)|(BEGIN|END)[A-Z0-9]{0,24}(PUBLICKEY|PRIVATEKEY|CERTIFICATE)|[\"']kty[\"']|"
+    rb"^(\0\0\0.)?(ssh-(rsa|dss|ed25519)|ecdsa-sha2-nistp)",
     re.IGNORECASE | re.DOTALL,
 )
-_NOISE = re.compile(rb'[^A-Za-z0-9+/=_"-]')  # white space of every kind, and what else is no letter
+_NOISE = re.compile(
+    rb"[^A-Za-z0-9+/=_\"'-]"
+)  # white space of every kind, and what else is no letter
 
 
 def looks_like_pem(data: bytes) -> bool:
@@ -36,31 +39,32 @@ def looks_like_pem(data: bytes) -> bool:
 
 
 def load_pem(data: bytes) -> Any:
-    """Return the key object in a PEM block: private, public, or the key of a certificate.
+    """Return the key object in a PEM block: private, public, or of a certificate, dates unread.
 
     Raises InvalidKey for anything else, an encrypted key and an unknown kind included.
     """
     try:
+        if b"PRIVATE KEY-----" in data:  # first: a private key may come with its certificate
+            return load_pem_private_key(data, None)
         if b"-----BEGIN CERTIFICATE-----" in data:
             return x509.load_pem_x509_certificate(data).public_key()
-        if b"PRIVATE KEY-----" in data:
-            return load_pem_private_key(data, None)
         return load_pem_public_key(data)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         found = "a block that does not read as a key without a password"
-        raise InvalidKey("broken PEM", found, "a public or private key", "RFC 7468, 10") from None
+        raise InvalidKey("broken PEM", found, "a public or private key", "RFC 7468, 2") from None
 
 
 def refuse_public_key(secret: bytes) -> None:
     """Raise InvalidKey if an HMAC secret is really a key that others may know.
 
     This is the classic mix-up: a verifier that takes RS256's public key, which everybody has,
-    for HS256's secret. White space, line ends, missing armour lines and DER change nothing.
+    for HS256's secret. PEM, DER, certificates, JWK and SSH are recognised, also in Base64 and
+    whatever the white space.
     """
     if len(secret) < _SHORTEST_PUBLIC_KEY:
         return
     bare = _NOISE.sub(b"", secret)
-    forms = (secret, bare, _read_base64(bare))
+    forms = (secret, secret.strip(b"\0 \t\r\n\v\f"), bare, _read_base64(bare))
     if any(_SAYS_KEY.search(form) or _is_key(form) for form in forms):
         found = "a key of another kind (PEM, DER, JWK or SSH)"
         raise InvalidKey(

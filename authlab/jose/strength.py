@@ -1,4 +1,4 @@
-"""How strong a key is by itself (RFC 7518, 3.2 and 3.3). Imports `errors` and below."""
+"""How strong a key is by itself (RFC 7518, 3.2 and 3.3). Imports `encoding` and below."""
 
 from functools import lru_cache
 from typing import Any
@@ -25,7 +25,7 @@ _SMALL_ORDER = {0, 1, _P - 1, _Y8, _P - _Y8}
 
 
 def refuse_weak(public: Any) -> None:
-    """Raise InvalidKey for a blank secret, and for an RSA key that can be factored or forged.
+    """Raise InvalidKey for a blank secret, a weak RSA key, an Ed25519 key that fits anything.
 
     How long a secret must be depends on the algorithm, so `keys` checks that when it is used.
     """

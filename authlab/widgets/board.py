@@ -13,57 +13,56 @@ from authlab.classroom.look import note
 from authlab.classroom.progress import Progress
 from authlab.widgets import kit
 
-__all__ = ["draw_board", "progress_board", "summarise_route"]
+__all__ = ["ROUTES", "draw_board", "progress_board", "summarise_route"]
 
-ROUTES = (("180 minutes: all that is here", 180), ("90 minutes", 90), ("45 minutes", 45))
+ROUTES = (("180 minutes: everything", 180), ("90 minutes", 90), ("45 minutes", 45))
 
 
 @cache
 def load_series() -> list[dict[str, Any]]:
-    """Return the notebooks of the series: number, title, what you do, minutes per route."""
-    series: list[dict[str, Any]] = json.loads(data_path("series.json").read_text())["notebooks"]
+    """Return the notebooks: number, file, title, and minutes and what to solve on each route."""
+    text = data_path("series.json").read_text("utf-8")
+    series: list[dict[str, Any]] = json.loads(text)["notebooks"]
     return series
+
+
+def find_items(notebook: dict[str, Any], route: int) -> set[str]:
+    """Return what there is to solve in a notebook on a route: "01.2" an exercise, "01" a quiz."""
+    return set(notebook["solve"].get(str(route), ()))
 
 
 def summarise_route(route: int, seen: Progress) -> str:
     """Return one sentence: how much of a route is done, and where to go on."""
-    rows = {row.notebook: row for row in seen.rows}
-    stops = [nb for nb in load_series() if nb["minutes"].get(str(route)) and nb["number"] in rows]
-    if not stops:
-        return "This route has nothing to solve yet."
-    total = sum(rows[nb["number"]].total for nb in stops)
-    solved = sum(rows[nb["number"]].solved for nb in stops)
-    for nb in stops:
-        row = rows[nb["number"]]
-        if row.solved < row.total or row.quiz is False:
-            return f"{solved} of {total} exercises solved. Go on with {nb['file']}."
-    return f"All {total} exercises solved and every quiz passed: this route is done."
+    series = load_series()
+    items = [find_items(notebook, route) for notebook in series]
+    count = f"{sum(len(i & seen.done) for i in items)} of {sum(map(len, items))} solved"
+    for notebook, wanted in zip(series, items, strict=True):
+        if not wanted <= seen.done:
+            return f"{count}. Go on with {notebook['number']} {notebook['title']}."
+    return f"{count}: this route is done."
 
 
 def draw_board(route: int, seen: Progress) -> str:
     """Return the map as a table: each notebook, its minutes on this route, what is done."""
-    rows = {row.notebook: row for row in seen.rows}
     lines = []
-    for nb in load_series():
-        minutes = nb["minutes"].get(str(route), 0)
-        row = rows.get(nb["number"])
-        if row is None:
-            done = "nothing to solve"
-        else:
-            share = row.solved / row.total if row.total else 0
-            quiz = {True: ", quiz passed", False: ", quiz open", None: ""}[row.quiz]
-            done = (
-                f'<span class="authlab-bar" style="width:{6 * share:.2f}em"></span>'
-                f"{row.solved} of {row.total} exercises{quiz}"
-            )
+    for notebook in load_series():
+        wanted = find_items(notebook, route)
+        minutes = notebook["minutes"].get(str(route), 0)
+        done = len(wanted & seen.done)
+        share = done / len(wanted) if wanted else 0
+        bar = f'<span class="authlab-bar" style="width:{6 * share:.2f}em"></span>'
+        said = f"{bar if done else ''}{done} of {len(wanted)}" if wanted else "nothing to solve"
         lines.append(
-            f'<tr><th scope="row"><b>{nb["number"]}</b> {kit.escape(nb["title"])}</th>'
-            f"<td>{f'{minutes} min' if minutes else 'not on this route'}</td><td>{done}</td></tr>"
+            f'<tr><th scope="row"><b>{notebook["number"]}</b> {kit.escape(notebook["title"])}</th>'
+            f"<td>{f'{minutes} min' if minutes else 'not on this route'}</td><td>{said}</td></tr>"
         )
-    head = "".join(f'<th scope="col">{t}</th>' for t in ("notebook", "time", "done so far"))
+    total = sum(notebook["minutes"].get(str(route), 0) for notebook in load_series())
+    heads = ("notebook", "time", "exercises and quizzes solved")
+    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     return (
         f"<table><caption>Your way through the course</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(lines)}</tbody></table>"
+        f'<tbody>{"".join(lines)}<tr><th scope="row"><b>together</b></th><td>{total} min</td>'
+        f"<td></td></tr></tbody></table>"
     )
 
 

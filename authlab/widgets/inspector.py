@@ -13,6 +13,7 @@ from authlab.jose import (
     InvalidToken,
     Step,
     b64url_decode,
+    b64url_encode,
     dissect,
     encode,
     explain,
@@ -72,10 +73,11 @@ def inspect_token(
     if not anatomy.parts:
         return Inspection(None, anatomy.fault, anatomy, [])
     if not key.strip():
-        fault = next((part.fault for part in anatomy.parts if part.fault), anatomy.fault)
-        if fault:
-            return Inspection(False, f"Not a signed token: {fault}", anatomy, [])
-        return Inspection(None, "Decoded, not verified: no key was given", anatomy, [])
+        fault = next((part.fault for part in anatomy.parts if part.fault), "")
+        if fault or len(anatomy.parts) < 3:
+            return Inspection(False, f"Not a signed token: {fault or anatomy.fault}", anatomy, [])
+        verdict = f"Decoded, not verified: no key was given. {anatomy.fault}".strip()
+        return Inspection(None, verdict, anatomy, [])
     try:
         material = read_key(key, form)
     except InvalidToken as error:
@@ -105,8 +107,9 @@ def examples(now: float) -> dict[str, tuple[str, str, str]]:
     good = encode(claims, secret)
     old = encode({**claims, "iat": hour - 7200, "exp": hour - 3600}, secret)
     header, payload, signature = good.split(".")
-    changed = f"{header}.{payload[:-2]}{'A' if payload[-2] != 'A' else 'B'}{payload[-1]}"
-    pair = json.loads(data_path("keys/published.json").read_text())["keys"]["ES256"][0]
+    other = b64url_encode(b64url_decode(payload).replace(b'"123"', b'"124"'))  # one letter differs
+    changed = f"{header}.{other}"
+    pair = json.loads(data_path("keys/published.json").read_text("utf-8"))["keys"]["ES256"][0]
     private: Any = load_key(pair)
     public = json.dumps(private.to_jwk(), indent=1)
     unsigned = sign(b"{}", secret, "HS256").partition(".")[2]
@@ -137,7 +140,7 @@ def token_inspector(*, now: Callable[[], float] = time.time) -> w.VBox:
     audience = w.Text(description="Audience", layout=wide, placeholder="who checks; often empty")
     fill = w.Button(description="Use the example's key", tooltip="Fill in the key that fits")
     reset = w.Button(description="Reset", tooltip="Back to how the panel began")
-    claims = w.Textarea(description="Claims", rows=5, layout=wide)
+    claims = w.Textarea(description="Claims", rows=7, layout=wide)
     secret = w.Text(description="Secret", layout=wide)
     signing = w.Dropdown(options=["HS256", "HS384", "HS512"], description="Sign with", layout=wide)
     output = w.Textarea(description="New token", rows=4, disabled=True, layout=wide)
@@ -149,9 +152,10 @@ def token_inspector(*, now: Callable[[], float] = time.time) -> w.VBox:
         )
         kit.draw(verdict, kit.draw_verdict(seen.ok, seen.verdict))
         cards = "".join(kit.draw_card(part, now()) for part in seen.anatomy.parts)
-        fault = f"<div>{seen.anatomy.fault}</div>" if seen.anatomy.fault else ""
+        fault = f"<div>{kit.escape(seen.anatomy.fault)}</div>" if seen.anatomy.fault else ""
         kit.draw(parts, kit.draw_parts(seen.anatomy) + fault + cards)
-        quiet = "<div>No key yet, so nothing is checked. Anybody can read a signed token.</div>"
+        why = "The key cannot be read" if key.value.strip() else "No key yet"
+        quiet = f"<div>{why}, so nothing is checked. Anybody can read a signed token.</div>"
         kit.draw(steps, kit.draw_steps(seen.steps) if seen.steps else quiet)
 
     def resign(_: object = None) -> None:
@@ -173,7 +177,8 @@ def token_inspector(*, now: Callable[[], float] = time.time) -> w.VBox:
         form.value, (_, key.value, algorithm.value) = FORMS[0], samples[example.value]
 
     def read_new(_: object) -> None:
-        key.value, token.value = "", output.value
+        if output.value:
+            key.value, token.value = "", output.value
 
     for control in (token, key, form, algorithm, audience):
         control.observe(redraw, "value")

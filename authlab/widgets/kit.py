@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 # Okabe-Ito: blue, orange, bluish green. Always with the letter H, P or S, never colour alone.
-_STYLE = """<style>
+# JupyterLab takes arrow keys and letters for itself unless the focused control says otherwise.
+_STYLE = """<style onload="this.closest('.authlab-panel').addEventListener('focusin',
+  event => { event.target.dataset.lmSuppressShortcuts = 'true' })">
 .authlab-panel { --h: #0072b2; --p: #e69f00; --s: #009e73; --no: #d55e00;
   border: 1px solid var(--jp-border-color2); border-radius: 4px; padding: 12px; gap: 8px;
   color: var(--jp-ui-font-color1); background: var(--jp-layout-color1); overflow: visible; }
@@ -46,6 +48,10 @@ _STYLE = """<style>
 .authlab-row { flex-flow: row wrap; gap: 8px; align-items: stretch; overflow: visible; }
 .authlab-panel .widget-label { color: var(--jp-ui-font-color1); }
 .authlab-panel textarea, .authlab-code input { font-family: var(--jp-code-font-family); }
+.authlab-panel textarea:read-only, .authlab-panel textarea:disabled { opacity: 1;
+  color: var(--jp-ui-font-color1); }
+.authlab-panel ::placeholder { color: var(--jp-ui-font-color2); opacity: 1; }
+.authlab-scroll { overflow-x: auto; }
 .authlab-title { font-weight: 600; font-size: 1.05em; }
 .authlab-title small { font-weight: 400; color: var(--jp-ui-font-color1); }
 .authlab-token { font-family: var(--jp-code-font-family); overflow-wrap: anywhere;
@@ -75,7 +81,7 @@ _STYLE = """<style>
 .authlab-panel thead th { font-weight: 600; }
 .authlab-panel svg { display: block; margin: 4px 0; }
 .authlab-figure { white-space: nowrap; }
-.authlab-bar { display: inline-block; height: 0.7em; min-width: 2px; margin-right: 6px;
+.authlab-bar { display: inline-block; height: 0.7em; margin-right: 6px;
   background: var(--h); }
 </style>"""
 
@@ -134,6 +140,8 @@ def draw_steps(steps: list[Step]) -> str:
     items = []
     for number, step in enumerate(steps, 1):
         mark, word = ("✓", "passed") if step.ok else ("✗", "failed")
+        if step.detail == "not asked for":
+            mark, word = "·", "not asked for"
         items.append(
             f'<li class="{"" if step.ok else "authlab-no"}">'
             f'<span class="authlab-mark" role="img" aria-label="{word}">{mark}</span>'
@@ -153,7 +161,8 @@ def draw_parts(anatomy: Anatomy, *, marked: tuple[str, int] | None = None) -> st
         text = escape(part.text)
         if marked and marked[0] == part.letter and marked[1] < len(part.text):
             at = marked[1]
-            text = f"{part.text[:at]}<mark>{part.text[at]}</mark>{part.text[at + 1 :]}"
+            before, letter, after = part.text[:at], part.text[at], part.text[at + 1 :]
+            text = f"{escape(before)}<mark>{escape(letter)}</mark>{escape(after)}"
         pieces.append(
             f'<span class="authlab-part authlab-{part.letter.lower()}">'
             f'<span class="authlab-letter" title="{part.name}">{part.letter}</span>{text}</span>'

@@ -54,7 +54,7 @@ class Play(NamedTuple):
 @cache
 def load_pair(algorithm: str) -> tuple[Any, Any]:
     """Return the bank's key and another of the same kind; both are published, for show only."""
-    keys = json.loads(data_path("keys/published.json").read_text())["keys"][algorithm]
+    keys = json.loads(data_path("keys/published.json").read_text("utf-8"))["keys"][algorithm]
     first, second = (load_key(key) for key in keys)
     return first, second
 
@@ -74,20 +74,20 @@ def flip_bit(data: bytes, bit: int) -> bytes:
 def play(algorithm: str, part: str, bit: int, flip: bool, other_key: bool) -> Play:
     """Return what a verifier says of the token with one bit flipped, under one of two keys."""
     pieces, index = make_token(algorithm).split("."), PARTS.index(part)
+    bit = min(bit, 8 * len(b64url_decode(pieces[index])) - 1)
     change, marked = "Nothing is flipped: this is the token as the bank signed it.", None
     if flip:
         before = b64url_decode(pieces[index])
-        after = flip_bit(before, min(bit, 8 * len(before) - 1))
+        after = flip_bit(before, bit)
         pieces[index] = b64url_encode(after)
-        at = min(bit, 8 * len(before) - 1) // 8
-        marked = (part[0].upper(), (8 * at + bit % 8) // 6)
+        at = bit // 8
+        marked = (part[0].upper(), bit // 6)
         change = (
             f"Bit {bit} of the {part} is flipped: byte {at + 1} of {len(before)} "
             f"was {_show(before[at])}, now {_show(after[at])}."
         )
     token, key = ".".join(pieces), load_pair(algorithm)[other_key]
-    material = {name: value for name, value in key.to_jwk(private=True).items() if name != "kid"}
-    steps = explain(token, material, [algorithm], issuer=str(CLAIMS["iss"]), now=NOW)
+    steps = explain(token, key, [algorithm], issuer=str(CLAIMS["iss"]), now=NOW)
     differing = None
     if algorithm == "HS256":
         right = ALGORITHMS[algorithm].sign(key.material, ".".join(pieces[:2]).encode())
@@ -164,9 +164,10 @@ def draw_costs(times: dict[str, tuple[float, float]], chosen: str) -> str:
         f'<th scope="col">{text}</th>' for text in (*heads, "who can sign", "who can check")
     )
     return (
-        "<table><caption>Measured on this machine when the panel opened: compare the bars, "
+        '<div class="authlab-scroll"><table><caption>Measured on this machine when the panel '
+        "opened: compare the bars, "
         f"not the numbers</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-        "</table>"
+        "</table></div>"
     )
 
 

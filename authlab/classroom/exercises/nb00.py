@@ -9,9 +9,9 @@ from authlab.classroom.exercises import Answer, exercise, short
 @exercise(
     "00.1",
     name="look_up",
-    expects="the user's name, or 'nobody' when the id is not in the records",
+    expects="the name, or 'nobody' when the ticket is not in the records",
     hints=(
-        "The server's records are a dictionary: the ticket is the key, the name the value.",
+        "The bank's records are a dictionary: the ticket is the key, the name the value.",
         "A dictionary has a method that takes a key and what to return when it is not there.",
         "One line is enough: `return records.get(ticket, 'nobody')`.",
     ),
@@ -30,7 +30,7 @@ def grade_look_up(look_up: Answer) -> str | None:
 @exercise(
     "00.2",
     name="read_letter",
-    expects="the user's name, which the letter itself holds",
+    expects="the name, which the letter itself holds",
     hints=(
         "The letter is JSON text. Nothing has to be looked up anywhere.",
         "`json.loads(text)` turns JSON text into a dictionary.",
@@ -39,7 +39,7 @@ def grade_look_up(look_up: Answer) -> str | None:
 )
 def grade_read_letter(read_letter: Answer) -> str | None:
     for name in ("Alice", f"user-{secrets.token_hex(2)}", 'Zoë "Z"'):
-        letter = json.dumps({"role": "customer", "name": name})
+        letter = json.dumps({"role": "customer", "vip": True, "name": name})
         got = read_letter(letter)
         if got != name:
             return f"For the letter {letter} it returned {short(got)}, not {name!r}."
@@ -52,9 +52,9 @@ def grade_read_letter(read_letter: Answer) -> str | None:
     expects='"ticket" or "letter"',
     value=True,
     hints=(
-        "After the server threw its records away, which of your two functions can still answer?",
+        "After the bank threw its records away, which of your two functions can still answer?",
         "`look_up` needs the records. `read_letter` needs only what the customer brings.",
-        "The letter still says who she is, and nobody asks the server: write `'letter'`.",
+        "The letter still says who she is, and nobody asks the records: write `'letter'`.",
     ),
 )
 def grade_still_in(still_in: object) -> str | None:

@@ -65,6 +65,10 @@ def grade_sign_text(sign_text: Answer) -> str | None:
         got = sign_text(text, secret)
         if isinstance(got, bytes):
             return "`sign_text` returned bytes. The third part of a token is Base64url text."
+        if isinstance(got, str) and got == f"{text}.{want}":
+            return "That is the whole token. Return its third part alone."
+        if isinstance(got, str) and ("+" in got or "/" in got):
+            return "That is Base64, with '+' or '/' in it. A token wants Base64url."
         if got == b64url_decode(want).hex():
             return "That is the right signature in hexadecimal. A token wants it in Base64url."
         if isinstance(got, str) and got.rstrip("=") == want and got != want:
@@ -81,8 +85,9 @@ def grade_sign_text(sign_text: Answer) -> str | None:
     hints=(
         "You have all the pieces: two segments, a dot between them, and the signature of both.",
         "The header is `{'alg': 'HS256', 'typ': 'JWT'}`. Sign `f'{first}.{second}'`, as bytes.",
-        "`text = segment({'alg': 'HS256', 'typ': 'JWT'}) + '.' + segment(claims)`, then return "
-        "`text + '.' + sign_text(text, secret)`.",
+        "`parts = ({'alg': 'HS256', 'typ': 'JWT'}, claims)`, then `text = '.'.join(b64url_encode("
+        "json.dumps(p, separators=(',', ':')).encode()) for p in parts)`, and return "
+        "`text + '.' + b64url_encode(hmac.digest(secret, text.encode(), 'sha256'))`.",
     ),
 )
 def grade_build(build: Answer) -> str | None:
@@ -118,7 +123,9 @@ def grade_read_claims(read_claims: Answer) -> str | None:
         claims = {"sub": secrets.token_hex(4), "note": extra, "balance": 4200}
         got = read_claims(sign(json.dumps(claims).encode(), secrets.token_bytes(32), "HS256"))
         if isinstance(got, str | bytes):
-            return f"`read_claims` returned {short(got)}: turn the JSON into a dictionary."
+            spelled = isinstance(got, str) and "{" not in got
+            what = "undo the Base64url first" if spelled else "turn the JSON into a dictionary"
+            return f"`read_claims` returned {short(got)}: {what}."
         if got != claims:
             return f"It returned {short(got)}, not {short(claims)}."
     return None

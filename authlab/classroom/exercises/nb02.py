@@ -100,9 +100,15 @@ def grade_publish(publish: Answer) -> str | None:
         last = explain(sign(b"{}", key, alg), got, [alg])[-1]
         if not last.ok:
             return f"With {alg} nobody can verify by what is left: {last.detail}."
+        if {"kid", "alg"} - set(got):
+            return "The kid or the alg is missing: a service finds the key by its kid."
         if got != key.to_jwk():
             return f"With {alg} it returned {short(sorted(got))}, not {sorted(key.to_jwk())}."
-    if "k" in (publish.plain({"kty": "oct", "k": "c2VjcmV0", "kid": "1"}) or {}):
+    try:
+        secret = publish.plain({"kty": "oct", "k": "c2VjcmV0", "kid": "1"})
+    except Exception:  # to refuse is a right answer, too
+        return None
+    if isinstance(secret, dict) and "k" in secret:
         return "For a shared secret it published the secret: 'k' is private, too."
     return None
 
