@@ -113,11 +113,10 @@ def draw_bits(differing: list[bool] | None) -> str:
         )
     count = f"{sum(differing)} of {len(differing)} bits differ"
     size, columns = 9, 64
-    cells = "".join(
-        f'<rect x="{i % columns * size}" y="{i // columns * size}" width="7" height="7" '
-        f'fill="{"currentColor" if wrong else "none"}"/>'
-        for i, wrong in enumerate(differing)
-    )
+    paths = ["", ""]  # two paths paint faster than a shape for each bit
+    for i, wrong in enumerate(differing):
+        paths[wrong] += f"M{i % columns * size} {i // columns * size}h7v7h-7z"
+    cells = f'<path d="{paths[0]}" fill="none"/><path d="{paths[1]}" fill="currentColor"/>'
     height = -(-len(differing) // columns) * size
     return (
         f"<div>The signature in the token beside the right one: <b>{count}</b> (filled).</div>"
@@ -175,7 +174,7 @@ def signature_playground(*, timer: Callable[..., Timing] = measure) -> w.VBox:
     """Return the playground; `timer` is what measures the algorithms (`costs.measure`)."""
     wide: Any = {"width": "auto"}
     times = measure_all(timer)
-    verdict, token, bits, steps, costs = (kit.view() for _ in range(5))
+    verdict, token, steps, costs = (kit.view() for _ in range(4))
     algorithm = w.Dropdown(options=NAMES, description="Algorithm", layout=wide)
     keys = [("the bank's key", False), ("another key of the same kind", True)]
     key = w.Dropdown(options=keys, description="Check with", layout=wide)
@@ -188,8 +187,8 @@ def signature_playground(*, timer: Callable[..., Timing] = measure) -> w.VBox:
         seen = play(algorithm.value, part.value, bit.value, flip.value, key.value)
         kit.draw(verdict, kit.draw_verdict(seen.ok, seen.verdict))
         change = f"<div>{kit.escape(seen.change)}</div>"
-        kit.draw(token, kit.draw_parts(seen.anatomy, marked=seen.marked) + change)
-        kit.draw(bits, draw_bits(seen.differing))
+        parts = kit.draw_parts(seen.anatomy, marked=seen.marked)
+        kit.draw(token, parts + change + draw_bits(seen.differing))
         kit.draw(steps, kit.draw_steps(seen.steps))
 
     def resize(_: object = None) -> None:
@@ -216,6 +215,6 @@ def signature_playground(*, timer: Callable[..., Timing] = measure) -> w.VBox:
             kit.pane("Change one thing", algorithm, key, part, bit, flip, reset),
             kit.pane("What the verifier does", steps, hint="explain(), step by step"),
         ),
-        kit.pane("The token", token, bits),
+        kit.pane("The token", token),
         kit.pane("What each algorithm costs", costs),
     )
