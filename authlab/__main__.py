@@ -1,8 +1,9 @@
-"""The command line: `python -m authlab doctor`, `handout` or `progress`."""
+"""The command line: `python -m authlab doctor`, `handout`, `progress` or `serve`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Literal
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +55,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     handout.add_argument("--force", action="store_true", help="overwrite the file if it is there")
     handout.set_defaults(run=_handout)
+
+    serve = commands.add_parser(
+        "serve",
+        help="open the bank on this machine, for curl or a real browser",
+        description="Open the bank on loopback, until you press Ctrl-C.",
+        epilog="Example: authlab serve --auth token --port 8000",
+    )
+    serve.add_argument(
+        "--auth",
+        choices=("session", "token", "token-cookie"),
+        default="session",
+        help="how the bank logs people in; session if not given",
+    )
+    serve.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    serve.add_argument(
+        "--store",
+        metavar="URL",
+        help="where sessions are kept, such as sqlite:///sessions.db; AUTHLAB_STORE if not given",
+    )
+    serve.set_defaults(run=_serve)
     return parser
 
 
@@ -97,6 +118,44 @@ def _handout(options: argparse.Namespace) -> int:
     except (LookupError, ValueError) as error:
         return _refuse(str(error))
     say(said)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    import threading
+
+    from authlab.bank import PASSWORDS, SessionAuth, TokenAuth, make_bank
+    from authlab.classroom.look import say
+    from authlab.jose import generate_key
+    from authlab.sessions import Sessions, StoreError, open_store
+    from authlab.web import WebError, serve
+
+    # Over http a Secure cookie reaches no client but a browser or curl on loopback.
+    auth: SessionAuth | TokenAuth
+    try:
+        if options.auth == "session":
+            store = open_store(options.store)
+            auth = SessionAuth(Sessions(store), cookie="sid", secure=False)
+        else:
+            carry: Literal["header", "cookie"]
+            carry = "cookie" if options.auth == "token-cookie" else "header"
+            auth = TokenAuth(generate_key("HS256"), carry=carry, cookie="token", secure=False)
+        server = serve(make_bank(auth), options.port)
+    except (StoreError, WebError) as error:
+        return _refuse(str(error))
+    with server:
+        customers = "\n".join(f"  {name:8} {word}" for name, word in PASSWORDS.items())
+        login = f"-d user=alice -d password={PASSWORDS['alice']} {server.url}/login"
+        then = f"curl -b jar {server.url}/balance"
+        if options.auth == "token":
+            then = f"curl -H 'Authorization: Bearer TOKEN' {server.url}/balance"
+        say(f"The bank is open: {server.url}\n\nIts customers and their passwords:\n{customers}")
+        say(f"\nBy hand:\n  curl -c jar {login}\n  {then}\n\nCtrl-C closes it.")
+        sys.stdout.flush()
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            say("\nThe bank is closed.")
     return 0
 
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
-# Where conda-forge's name is not PyPI's in lower case: this one leaves out the desktop windows.
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+# Where conda-forge's name is not PyPI's in lower case: the first leaves out the desktop windows.
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "redis": "redis-py"}
 
 Bounds = dict[str, frozenset[str]]
 

@@ -1,0 +1,54 @@
+"""What an attack is, and what comes of it. Imports nothing of authlab."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+__all__ = ["Attack", "Message", "Outcome"]
+
+
+class Message(NamedTuple):
+    """One line of what happened: who told whom what, with its one interesting header.
+
+    `sender` and `receiver` are "alice", "bank" or "thief". `seen` says that the thief can read it.
+    """
+
+    sender: str
+    receiver: str
+    text: str
+    detail: str = ""
+    seen: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attack: whether it succeeded, the loot, why in a sentence, and each step."""
+
+    attack: str
+    succeeded: bool
+    why: str
+    loot: str = ""
+    messages: list[Message] = field(default_factory=list, repr=False)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One theft of the catalogue, which acts on a target inside the lab and nowhere else.
+
+    `needs` is what the thief must have or be able to do; `stopped_by` names the defences, each of
+    which is enough; `refs` the weakness (CWE) and the requirement (ASVS 5.0, RFC). `residual` says
+    that what stops it also bothers honest customers, so that many a sound bank lives with it.
+    """
+
+    id: str
+    title: str
+    needs: str
+    stopped_by: tuple[str, ...]
+    refs: tuple[str, ...]
+    act: Callable[[Any], Outcome] = field(repr=False)
+    target: Literal["bank", "verify"] = "bank"
+    residual: bool = False
+
+    def run(self, target: Any) -> Outcome:
+        """Attack `target`, a bank made by `make_bank`, and return what came of it."""
+        return self.act(target)

@@ -1,0 +1,183 @@
+"""Run the whole battery, and say what it found."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from flask import Flask
+
+from authlab.attacks.attack import Attack, Outcome
+from authlab.attacks.defences import DEFENCES, build_bank
+from authlab.attacks.honest import HONEST, Visit, visit_honestly
+
+__all__ = ["Matrix", "Report", "fill_matrix", "run_battery"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the thieves got, and whether honest customers got in meanwhile."""
+
+    attacks: Sequence[Attack]
+    outcomes: Sequence[Outcome]
+    visits: Sequence[Visit]
+
+    @property
+    def clean(self) -> bool:
+        """True when no honest customer was refused, and no attack but residual ones succeeded."""
+        residual = {attack.id for attack in self.attacks if attack.residual}
+        return not self.refused and {one.attack for one in self.stolen} <= residual
+
+    @property
+    def stolen(self) -> list[Outcome]:
+        """The attacks that succeeded."""
+        return [outcome for outcome in self.outcomes if outcome.succeeded]
+
+    @property
+    def refused(self) -> list[Visit]:
+        """The honest visits that failed, one of each customer."""
+        return list({visit.who: visit for visit in self.visits if visit.refused}.values())
+
+    @property
+    def signed_out(self) -> list[Visit]:
+        """The honest visits with a second log-in halfway, one of each customer."""
+        return list({visit.who: visit for visit in self.visits if visit.signed_out}.values())
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Return (attack, outcome, what would stop it, rule), and one row for each one refused."""
+        found = []
+        for attack, outcome in zip(self.attacks, self.outcomes, strict=True):
+            mark = "STOLEN (residual)" if attack.residual else "STOLEN"
+            said = f"{mark}: Mallory {outcome.loot}" if outcome.succeeded else "stopped"
+            stop = " or ".join(_defence(name) for name in attack.stopped_by)
+            found.append((attack.title, said, stop, ", ".join(attack.refs)))
+        for visit in self.refused:
+            found.append((f"{visit.who} {visit.story}", f"REFUSED: {visit.refused}", "", ""))
+        for visit in self.signed_out:
+            found.append((f"{visit.who} {visit.story}", "had to log in again", "", ""))
+        return found
+
+    def __str__(self) -> str:
+        head = ("attack", "outcome", "what would stop it", "rule")
+        rows = [head, *self.rows()]
+        widths = [max(len(row[at]) for row in rows) for at in range(4)]
+        lines = [
+            "  ".join(t.ljust(w) for t, w in zip(r, widths, strict=True)).rstrip() for r in rows
+        ]
+        return "\n".join([*lines, "", self.verdict])
+
+    __repr__ = __str__
+
+    @property
+    def verdict(self) -> str:
+        """The report in one sentence."""
+        thefts = f"{len(self.stolen)} of {len(self.outcomes)} attacks succeeded"
+        honest = f"{sum(not v.refused for v in self.visits)} of {len(self.visits)} honest visits"
+        return f"{'Clean' if self.clean else 'Not clean'}: {thefts}; {honest} went well."
+
+    def _repr_html_(self) -> str:
+        head = ("attack", "outcome", "what would stop it", "rule")
+        return _table(self.verdict, head, self.rows())
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Thefts by defences: which theft succeeds with no defence, with one alone, and with all."""
+
+    way: str
+    attacks: Sequence[Attack]
+    columns: Sequence[str]
+    stolen: dict[tuple[str, str], bool]  # (attack's id, column)
+    signed_out: dict[str, list[str]]  # column: the honest customers who had to log in again
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return one row a theft, "stolen" or "-" in each column, then whom it bothers."""
+        found = [
+            (a.title, *("stolen" if self.stolen[a.id, name] else "-" for name in self.columns))
+            for a in self.attacks
+        ]
+        bothered = (", ".join(self.signed_out[name]) or "-" for name in self.columns)
+        return [*found, ("Honest customers signed out", *bothered)]
+
+    def __str__(self) -> str:
+        rows = [(self.way, *self.columns), *self.rows()]
+        widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+        return "\n".join(
+            "  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)).rstrip() for row in rows
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return _table(f"Way to log in: {self.way}", ("theft", *self.columns), self.rows())
+
+
+def run_battery(bank: Flask, attacks: Iterable[Attack], *, honest: bool = True) -> Report:
+    """Run `attacks` against `bank` while honest customers use it, and return the report."""
+    attacks = list(attacks)
+    visits: list[Visit] = []
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while True:
+            visits.extend(visit_honestly(bank, who) for who in HONEST)
+            if done.is_set():
+                return
+
+    crowd = threading.Thread(target=come_and_go, daemon=True)
+    if honest:
+        crowd.start()
+    try:
+        outcomes = [attack.run(bank) for attack in attacks]
+    finally:
+        done.set()
+        if honest:
+            crowd.join()
+    return Report(attacks, outcomes, visits)
+
+
+def fill_matrix(
+    way: str,
+    attacks: Iterable[Attack],
+    *,
+    ids: str = "counter",
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> Matrix:
+    """Run each attack on a fresh bank with no defence, with each defence alone, and with all.
+
+    `way` is one of `WAYS`. `progress` wraps the list of runs, as `tqdm` does.
+    """
+    attacks = list(attacks)
+    columns = ["none", *DEFENCES, "all"]
+    switched = {"none": (), "all": tuple(DEFENCES)} | {name: (name,) for name in DEFENCES}
+    runs = [(attack, name) for attack in attacks for name in columns]
+    stolen = {
+        (attack.id, name): attack.run(build_bank(way, switched[name], ids=ids)).succeeded
+        for attack, name in progress(runs)
+    }
+    bothered = {name: _signed_out(build_bank(way, switched[name], ids=ids)) for name in columns}
+    return Matrix(way, attacks, columns, stolen, bothered)
+
+
+def _signed_out(bank: Flask) -> list[str]:
+    return [who for who in HONEST if visit_honestly(bank, who).signed_out]
+
+
+def _defence(name: str) -> str:
+    return DEFENCES[name].title if name in DEFENCES else name
+
+
+def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    left = 'style="text-align:left"'  # JupyterLab's own way is to the right, as numbers stand
+    top = "".join(f'<th scope="col" {left}>{escape(text)}</th>' for text in head)
+    body = "".join(
+        f'<tr><th scope="row" {left}>{escape(row[0])}</th>'
+        + "".join(f"<td {left}>{escape(text)}</td>" for text in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f"<table><caption {left}>{escape(caption)}</caption><thead><tr>{top}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )

@@ -1,0 +1,26 @@
+"""The bank of the lessons: one Flask app, two ways to log in, on one server or several.
+
+`make_bank(auth)` is the bank; `SessionAuth` and `TokenAuth` are the two ways. Unlike `jose`, this
+is written as one would ship it, over Flask and PyJWT.
+"""
+
+from authlab.bank.accounts import PASSWORDS, Accounts, BankError
+from authlab.bank.app import BANK, make_bank
+from authlab.bank.auth import Auth
+from authlab.bank.balancer import load_balancer
+from authlab.bank.customer import Customer
+from authlab.bank.session_auth import SessionAuth
+from authlab.bank.token_auth import TokenAuth
+
+__all__ = [
+    "BANK",
+    "PASSWORDS",
+    "Accounts",
+    "Auth",
+    "BankError",
+    "Customer",
+    "SessionAuth",
+    "TokenAuth",
+    "load_balancer",
+    "make_bank",
+]

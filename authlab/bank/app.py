@@ -1,0 +1,183 @@
+"""The bank itself: a Flask app that leaves the question who is asking to its `auth`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from authlab.bank.accounts import Accounts, BankError
+from authlab.bank.auth import Auth
+from authlab.web import Network
+
+__all__ = ["BANK", "make_bank"]
+
+BANK = "bank.test"  # where the bank lives in the lab's network
+_LARGEST_BODY = 16 * 1024  # bytes
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def make_bank(
+    auth: Auth, *, network: Network | None = None, accounts: Accounts | None = None
+) -> Flask:
+    """Return the bank, a WSGI app whose calls take JSON or a form and answer JSON.
+
+    | call | takes | answers |
+    |---|---|---|
+    | GET / | | a page for a browser, else {"user"} |
+    | POST /login | user, password | {"user", "balance"}, with a token: {"access_token"...} |
+    | GET /balance | | {"user", "balance"} |
+    | POST /transfer | to, amount | {"user", "balance"} |
+    | POST /password | old, new | ends all other log-ins (ASVS 5.0, 7.4.3) |
+    | GET /sessions | | {"sessions": [...]}, one's own (ASVS 5.0, 7.5.2) |
+    | POST /sessions/end | handle, password | ends one of one's own |
+    | POST /logout | | {"still_works_for": seconds} |
+    | POST /logout-everywhere | password | the same, and how many it ended |
+
+    To end sessions takes the password once more: a thief with a stolen one cannot throw its owner
+    out (ASVS 5.0, 7.5.2). An error answers {"error": sentence} with its status.
+
+    With `network` the bank is hosted there at `https://bank.test` and `http://bank.test`. Servers
+    of one bank share their `accounts`.
+    """
+    bank = Flask(__name__, static_folder=str(Path(__file__).parent / "static"))
+    bank.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
+    money = accounts or Accounts()
+    bank.extensions["auth"], bank.extensions["accounts"] = auth, money
+
+    def whoever() -> str:
+        user = auth.identify(request)
+        if user is None:
+            raise BankError(401, "You are not logged in.")
+        return user
+
+    def whoever_knows_the_password() -> str:
+        user = whoever()
+        if not money.check_password(user, _text("password")):
+            raise BankError(403, "The password is wrong.")
+        return user
+
+    def answer(response: Response, body: dict[str, Any]) -> Response:
+        response.set_data(json.dumps(body))
+        return response
+
+    def reply() -> Response:
+        return Response(mimetype="application/json")
+
+    @bank.before_request
+    def refuse_to_talk_in_clear() -> Response | None:
+        host = request.host.rpartition(":")[0] or request.host
+        if not auth.secure or request.is_secure or host in _LOOPBACK:
+            return None
+        if request.method == "GET" and request.path == "/":
+            return Response(status=308, headers={"Location": f"https://{request.host}/"})
+        raise BankError(403, "This bank talks over https only.")
+
+    @bank.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+        if auth.secure and request.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response
+
+    @bank.errorhandler(BankError)
+    def explain(error: BankError) -> tuple[dict[str, str], int, dict[str, str]]:
+        asks = {"WWW-Authenticate": 'Bearer realm="bank"'} if error.status == 401 else {}
+        return {"error": error.sentence}, error.status, asks
+
+    @bank.errorhandler(HTTPException)
+    def explain_others(error: HTTPException) -> tuple[dict[str, str], int]:
+        return {"error": f"{error.name}."}, error.code or 500
+
+    @bank.get("/")
+    def index() -> Response:
+        response = reply()
+        auth.greet(request, response)
+        if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+            response.mimetype = "text/html"
+            response.set_data((Path(__file__).parent / "static" / "bank.html").read_bytes())
+            return response
+        return answer(response, {"user": auth.identify(request)})
+
+    @bank.post("/login")
+    def log_in() -> Response:
+        user, password = _text("user"), _text("password")
+        if not money.check_password(user, password):
+            raise BankError(403, "The name or the password is wrong.")
+        response = reply()
+        given = auth.log_in(request, response, user)
+        return answer(response, {"user": user, "balance": money.balance(user), **given})
+
+    @bank.get("/balance")
+    def balance() -> Response:
+        user = whoever()
+        return answer(reply(), {"user": user, "balance": money.balance(user)})
+
+    @bank.post("/transfer")
+    def transfer() -> Response:
+        user = whoever()
+        rest = money.transfer(user, _text("to"), _amount())
+        return answer(reply(), {"user": user, "balance": rest})
+
+    @bank.post("/password")
+    def change_password() -> Response:
+        user = whoever()
+        money.change_password(user, _text("old"), _text("new"))
+        response = reply()
+        return answer(response, auth.log_out_everywhere(request, response, user, keep=True))
+
+    @bank.get("/sessions")
+    def list_sessions() -> Response:
+        return answer(reply(), {"sessions": auth.list_own(request, whoever())})
+
+    @bank.post("/sessions/end")
+    def end_session() -> Response:
+        user = whoever_knows_the_password()
+        if not auth.end_one(request, user, _text("handle")):
+            raise BankError(404, "You have no such session that this bank could end.")
+        return answer(reply(), {"ended": 1})
+
+    @bank.post("/logout")
+    def log_out() -> Response:
+        whoever()
+        response = reply()
+        return answer(response, auth.log_out(request, response))
+
+    @bank.post("/logout-everywhere")
+    def log_out_everywhere() -> Response:
+        user, response = whoever_knows_the_password(), reply()
+        return answer(response, auth.log_out_everywhere(request, response, user))
+
+    if network is not None:
+        network.host(f"https://{BANK}", bank)
+        network.host(f"http://{BANK}", bank)
+    return bank
+
+
+def _field(name: str) -> Any:
+    try:
+        given = request.get_json() if request.is_json else request.form
+    except RecursionError:  # a thousand brackets, and no request of ours
+        given = None
+    if not isinstance(given, Mapping):
+        raise BankError(400, f"Found JSON that is no object, expected one with {name!r}.")
+    return given.get(name)
+
+
+def _text(name: str) -> str:
+    value = _field(name)
+    if not isinstance(value, str) or not value:
+        raise BankError(400, f"{name!r} is missing or no text.")
+    return value
+
+
+def _amount() -> int:
+    value = _field("amount")
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)  # from a form
+    if type(value) is not int or abs(value) > 999_999_999:
+        raise BankError(400, "'amount' is missing or no whole number of euros.")
+    return value

@@ -1,0 +1,50 @@
+"""What the bank asks of a way to log in. Imports nothing of authlab."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from flask import Request, Response
+
+__all__ = ["Auth"]
+
+
+class Auth(ABC):
+    """A way to log in: who is asking, and what begins and ends that.
+
+    Each method gets Flask's request; those that change something also get the response, to set or
+    delete a cookie on it. What they return goes into the JSON that the bank answers.
+
+    `secure` says that credentials travel over https alone: the bank then refuses to talk over
+    http, except on loopback.
+    """
+
+    secure: bool
+
+    def greet(self, request: Request, response: Response) -> None:  # noqa: B027  most do nothing
+        """Somebody opened the first page, not yet logged in."""
+
+    @abstractmethod
+    def identify(self, request: Request) -> str | None:
+        """Return the user who is asking, or None for nobody the bank knows."""
+
+    @abstractmethod
+    def log_in(self, request: Request, response: Response, user: str) -> dict[str, Any]:
+        """Begin: the password was right. Return what the client must know, such as a token."""
+
+    @abstractmethod
+    def log_out(self, request: Request, response: Response) -> dict[str, Any]:
+        """End this one. Return {"still_works_for": seconds}, of a copy that somebody kept."""
+
+    @abstractmethod
+    def log_out_everywhere(
+        self, request: Request, response: Response, user: str, *, keep: bool = False
+    ) -> dict[str, Any]:
+        """End all of the user's, or with `keep` all others; return as `log_out` does."""
+
+    @abstractmethod
+    def list_own(self, request: Request, user: str) -> list[dict[str, Any]]:
+        """Return what the bank knows of the user's log-ins, each with a `handle` to end it by."""
+
+    @abstractmethod
+    def end_one(self, request: Request, user: str, handle: str) -> bool:
+        """End one of the user's own log-ins; say whether there was such a one to end."""

@@ -1,0 +1,70 @@
+// The bank's page. The same script serves both ways to log in: a cookie travels by itself, and a
+// token that the log-in answers with is kept in localStorage and sent in a header.
+"use strict";
+const find = (id) => document.getElementById(id);
+
+async function call(path, data) {
+  const token = localStorage.getItem("token");
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  if (data) headers["Content-Type"] = "application/json";
+  const body = data && JSON.stringify(data);
+  const reply = await fetch(path, { method: data ? "POST" : "GET", headers, body });
+  return { status: reply.status, ...(await reply.json()) };
+}
+
+function say(text) {
+  find("says").textContent = text;
+}
+
+async function show() {
+  const account = await call("balance");
+  const known = account.status === 200;
+  find("login").hidden = known;
+  find("account").hidden = !known;
+  if (!known) return;
+  find("user").textContent = account.user;
+  find("balance").textContent = account.balance;
+  const { sessions } = await call("sessions");
+  find("sessions").replaceChildren(...sessions.map(line));
+}
+
+function line(session) {
+  const item = document.createElement("li");
+  const since = new Date(session.since * 1000).toLocaleString();
+  const where = session.agent ? `, ${session.address}, ${session.agent}` : "";
+  item.textContent = `since ${since}${where} `;
+  if (session.this_one) {
+    item.append(" (here)");
+  } else {
+    const button = document.createElement("button");
+    button.textContent = "End it";
+    button.onclick = () => {
+      const password = find("again").value;
+      find("again").form.reset();
+      act("sessions/end", { handle: session.handle, password });
+    };
+    item.append(button);
+  }
+  return item;
+}
+
+async function act(path, data) {
+  const reply = await call(path, data);
+  if (reply.access_token) localStorage.setItem("token", reply.access_token);
+  if (path.startsWith("logout")) localStorage.removeItem("token");
+  const rest = reply.still_works_for;
+  const copy = rest ? ` A copy of the token works for ${rest} more seconds.` : "";
+  say(reply.error || `Done.${copy}`);
+  await show();
+}
+
+for (const form of document.querySelectorAll("form")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const data = Object.fromEntries(new FormData(form));
+    if (data.amount) data.amount = Number(data.amount);
+    form.reset();
+    await act(form.dataset.call, data);
+  });
+}
+show();
