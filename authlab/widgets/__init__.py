@@ -4,7 +4,10 @@ from importlib import import_module
 from typing import Any
 
 _FILES = {
+    "entropy_meter": "meter",
+    "hijack_theatre": "theatre",
     "progress_board": "board",
+    "session_explorer": "explorer",
     "signature_playground": "playground",
     "token_inspector": "inspector",
 }

@@ -15,23 +15,28 @@ from authlab.widgets import kit
 
 __all__ = ["ROUTES", "draw_board", "progress_board", "summarise_route"]
 
-ROUTES = (("180 minutes: everything", 180), ("90 minutes", 90), ("45 minutes", 45))
+ROUTES: tuple[tuple[str, int | str], ...] = (
+    ("everything", "all"),
+    ("180 minutes", 180),
+    ("90 minutes", 90),
+    ("45 minutes", 45),
+)
 
 
 @cache
 def load_series() -> list[dict[str, Any]]:
-    """Return the notebooks: number, file, title, and minutes and what to solve on each route."""
+    """Return the notebooks; for each route, and for "all", their minutes and what to solve."""
     text = data_path("series.json").read_text("utf-8")
     series: list[dict[str, Any]] = json.loads(text)["notebooks"]
     return series
 
 
-def find_items(notebook: dict[str, Any], route: int) -> set[str]:
+def find_items(notebook: dict[str, Any], route: int | str) -> set[str]:
     """Return what there is to solve in a notebook on a route: "01.2" an exercise, "01" a quiz."""
     return set(notebook["solve"].get(str(route), ()))
 
 
-def summarise_route(route: int, seen: Progress) -> str:
+def summarise_route(route: int | str, seen: Progress) -> str:
     """Return one sentence: how much of a route is done, and where to go on."""
     series = load_series()
     items = [find_items(notebook, route) for notebook in series]
@@ -42,7 +47,7 @@ def summarise_route(route: int, seen: Progress) -> str:
     return f"{count}: this route is done."
 
 
-def draw_board(route: int, seen: Progress) -> str:
+def draw_board(route: int | str, seen: Progress) -> str:
     """Return the map as a table: each notebook, its minutes on this route, what is done."""
     lines = []
     for notebook in load_series():

@@ -50,6 +50,8 @@ _STYLE = """<style onload="this.closest('.authlab-panel').addEventListener('focu
 .authlab-panel textarea, .authlab-code input { font-family: var(--jp-code-font-family); }
 .authlab-panel textarea:read-only, .authlab-panel textarea:disabled { opacity: 1;
   color: var(--jp-ui-font-color1); }
+.authlab-panel select { appearance: auto; background-image: none !important; }
+[data-jp-theme-light="false"] .authlab-panel { color-scheme: dark; }
 .authlab-panel ::placeholder { color: var(--jp-ui-font-color2); opacity: 1; }
 .authlab-scroll { overflow-x: auto; }
 .authlab-title { font-weight: 600; font-size: 1.05em; }

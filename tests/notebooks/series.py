@@ -1,4 +1,4 @@
-"""What `data/series.json` must say: minutes, exercises and quizzes on each route, as written.
+"""What `data/series.json` must say: minutes, exercises and quizzes on each route and in all.
 
 `python -m tests.notebooks.series` prints the file that fits the notebooks as they are.
 """
@@ -19,17 +19,18 @@ def read_series() -> list[dict[str, Any]]:
 def read_notebook(path: Path) -> dict[str, Any]:
     cells = json.loads(path.read_text("utf-8"))["cells"]
     number = path.stem[:2]
-    minutes, solve = dict.fromkeys(map(str, ROUTES), 0), {str(route): [] for route in ROUTES}
+    routes = (*map(str, ROUTES), "all")
+    minutes, solve = dict.fromkeys(routes, 0), {route: [] for route in routes}
     about: dict[str, Any] = {}
     for cell in cells:
         source = "".join(cell["source"])
         about = cell["metadata"].get("authlab", about)
         if "authlab" in cell["metadata"]:
-            for route in about["routes"]:
+            for route in (*about["routes"], "all"):
                 minutes[str(route)] += about["minutes"]
         items = re.findall(r'^check\("(\d\d\.\d+)"', source, re.MULTILINE)
         items += [number] if source.startswith("quiz(") else []
-        for route in about.get("routes", ()):
+        for route in (*about.get("routes", ()), "all"):
             solve[str(route)] += items
     title = "".join(cells[0]["source"]).partition("\n")[0].removeprefix("# ")
     return {

@@ -25,11 +25,17 @@ def test_the_opening_names_the_minutes(notebook: dict[str, object]) -> None:
     assert said
     minutes = notebook["minutes"]
     assert isinstance(minutes, dict)
-    assert abs(int(said[1]) - minutes["180"]) <= 3
+    assert abs(int(said[1]) - minutes["all"]) <= 3
+
+
+@pytest.mark.parametrize("route", [45, 90, 180])
+def test_a_route_takes_as_long_as_it_says(route: int) -> None:
+    minutes = [notebook["minutes"][str(route)] for notebook in SERIES]
+    assert 0.9 * route <= sum(minutes) <= route
 
 
 @pytest.mark.parametrize("route", [minutes for _, minutes in ROUTES])
-def test_a_route_can_be_finished(route: int) -> None:
+def test_a_route_can_be_finished(route: int | str) -> None:
     ids = {item for notebook in SERIES for item in notebook["solve"][str(route)]}
     assert len(ids) > 3
     done = Progress(frozenset(ids), progress().rows)

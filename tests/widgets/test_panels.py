@@ -6,7 +6,14 @@ import pytest
 from authlab import widgets
 from tests.notebooks.drive import controls, drive
 
-PANELS = ("progress_board", "signature_playground", "token_inspector")
+PANELS = (
+    "entropy_meter",
+    "hijack_theatre",
+    "progress_board",
+    "session_explorer",
+    "signature_playground",
+    "token_inspector",
+)
 
 
 def test_the_panels_so_far() -> None:
