@@ -22,6 +22,7 @@ EVIL, SHOP = (
     "https://evil.test",
     "https://shop.bank.test",
 )  # Mallory's; the bank's careless neighbour
+_SHORT = 100  # bytes of an answer that fit beside the arrow
 _TAKE = 10  # euros a thief sends away to prove the point
 
 
@@ -161,7 +162,7 @@ def _given(cookies: list[str], content: bytes) -> str:
     try:
         token = json.loads(content)["access_token"]
     except (ValueError, KeyError, TypeError):
-        return ""
+        return content.decode(errors="replace") if len(content) < _SHORT else ""
     return f"access_token: {token}"
 
 
