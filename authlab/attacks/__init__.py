@@ -8,35 +8,56 @@ from typing import Any
 
 from flask import Flask
 
-from authlab.attacks import sessions
+from authlab.attacks import sessions, tokens
 from authlab.attacks.attack import Attack, Message, Outcome
+from authlab.attacks.bench import Bench, fill_bench
 from authlab.attacks.defences import DEFENCES, WAYS, Defence, build_bank
+from authlab.attacks.holes import HOLES, Hole
+from authlab.attacks.naive import NaiveVerifier
+from authlab.attacks.naive_bank import NaiveAuth, build_token_bank, spend_token
 from authlab.attacks.report import Matrix, Report, fill_matrix, run_battery
+from authlab.attacks.stage import check_bank
+from authlab.attacks.tokens import Forgery, forge, run_forgeries
+from authlab.clock import Clock
 
 __all__ = [
     "CATALOGUE",
     "DEFENCES",
+    "HOLES",
     "WAYS",
     "Attack",
+    "Bench",
     "Defence",
+    "Forgery",
+    "Hole",
     "Matrix",
     "Message",
+    "NaiveAuth",
+    "NaiveVerifier",
     "Outcome",
     "Report",
     "build_bank",
+    "build_token_bank",
+    "fill_bench",
     "fill_matrix",
+    "forge",
     "redteam",
+    "spend_token",
 ]
 
-CATALOGUE: list[Attack] = [*sessions.ATTACKS]
+CATALOGUE: list[Attack] = [*sessions.ATTACKS, *tokens.ATTACKS, tokens.READABLE]
 
 
-def redteam(target: Any, *, honest: bool = True) -> Report:
+def redteam(target: Any, *, honest: bool = True, clock: Clock | None = None) -> Report:
     """Run every attack of the catalogue that fits `target`, while honest customers use it.
 
-    `target` is a bank made by `make_bank`. It is attacked for real: money moves on it. Without
-    `honest` no customer comes. Raises TypeError for anything that is no bank.
+    `target` is a bank made by `make_bank`, which is attacked for real: money moves on it. Or it is
+    a function `verify(token) -> claims`, set up with the names in `attacks.issuer`, which refuses
+    by raising anything, or by returning None or False; `clock` is the one it goes by, if not the
+    real time. Without `honest` no customer comes, and no honest token. Raises TypeError for
+    anything else.
     """
-    if not isinstance(target, Flask) or "auth" not in target.extensions:
-        raise TypeError(f"redteam got a {type(target).__name__}, expected a bank of make_bank.")
+    if callable(target) and not isinstance(target, Flask):
+        return run_forgeries(target, honest=honest, clock=clock)
+    check_bank(target)
     return run_battery(target, [a for a in CATALOGUE if a.target == "bank"], honest=honest)

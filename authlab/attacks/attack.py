@@ -29,6 +29,7 @@ class Outcome:
     why: str
     loot: str = ""
     messages: list[Message] = field(default_factory=list, repr=False)
+    token: str = field(default="", repr=False)  # the last one shown, where tokens are forged
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Attack:
     """One theft of the catalogue, which acts on a target inside the lab and nowhere else.
 
     `needs` is what the thief must have or be able to do; `stopped_by` names the defences, each of
-    which is enough; `refs` the weakness (CWE) and the requirement (ASVS 5.0, RFC). `residual` says
-    that what stops it also bothers honest customers, so that many a sound bank lives with it.
+    which is enough; `refs` the weakness (CWE) and the requirement (ASVS 5.0, RFC). `run`
+    attacks what `target` says: "bank", made by `make_bank`; "verify", a `verify(token)` function or
+    a bank of `build_token_bank`; "token", its text. `residual` says that what stops it also bothers
+    honest customers, so that many a sound bank lives with it.
     """
 
     id: str
@@ -45,10 +48,6 @@ class Attack:
     needs: str
     stopped_by: tuple[str, ...]
     refs: tuple[str, ...]
-    act: Callable[[Any], Outcome] = field(repr=False)
-    target: Literal["bank", "verify"] = "bank"
+    run: Callable[[Any], Outcome] = field(repr=False)
+    target: Literal["bank", "verify", "token"] = "bank"
     residual: bool = False
-
-    def run(self, target: Any) -> Outcome:
-        """Attack `target`, a bank made by `make_bank`, and return what came of it."""
-        return self.act(target)

@@ -25,7 +25,7 @@ class Defence(NamedTuple):
 
 
 DEFENCES = {
-    "https": Defence("HTTPS only", "no answer over http; the cookie is Secure"),
+    "https": Defence("HTTPS only", "over http nothing but the way to https; the cookie is Secure"),
     "random": Defence("Random ids", "128 bits from the system's random source"),
     "rotate": Defence("New id at login", "the id from before login ends"),
     "httponly": Defence("HttpOnly", "scripts cannot read the cookie"),

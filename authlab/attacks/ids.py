@@ -76,9 +76,10 @@ def twister_ids(seed: int) -> NewId:
 
     `seed` is the Unix second at which the server started, as weak systems do it. The ids are hex,
     of the bits asked for (rounded up to a multiple of 32), and look perfect. A day has 86,400
-    seconds, so they hold 16.4 bits (CWE-337). Netscape's TLS keys fell in a like way in 1996
-    (Goldberg and Wagner, "Randomness and the Netscape Browser"). Without its seed the Twister is
-    no safer: 624 numbers of 32 bits in a row give its whole state away, so 156 ids of 128 bits.
+    seconds, so they hold 16.4 bits (CWE-337). Netscape's SSL keys fell in a like way in 1995
+    (Goldberg and Wagner, "Randomness and the Netscape Browser", 1996). Without its seed the
+    Twister is no safer: 624 numbers of 32 bits in a row give its whole state away, so 156 ids of
+    128 bits.
     """
     source = random.Random(seed)
     return lambda bits: source.randbytes(4 * -(-bits // 32)).hex()

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from time import monotonic
 from typing import Any
 
 from flask import Flask
 
 from authlab.attacks.attack import Attack, Outcome
 from authlab.attacks.defences import DEFENCES, build_bank
+from authlab.attacks.holes import HOLES
 from authlab.attacks.honest import HONEST, Visit, visit_honestly
 
 __all__ = ["Matrix", "Report", "fill_matrix", "run_battery"]
@@ -22,6 +24,7 @@ class Report:
     attacks: Sequence[Attack]
     outcomes: Sequence[Outcome]
     visits: Sequence[Visit]
+    noun: str = "honest visits"
 
     @property
     def clean(self) -> bool:
@@ -37,7 +40,7 @@ class Report:
     @property
     def refused(self) -> list[Visit]:
         """The honest visits that failed, one of each customer."""
-        return list({visit.who: visit for visit in self.visits if visit.refused}.values())
+        return list({visit[:2]: visit for visit in self.visits if visit.refused}.values())
 
     @property
     def signed_out(self) -> list[Visit]:
@@ -48,7 +51,8 @@ class Report:
         """Return (attack, outcome, what would stop it, rule), and one row for each one refused."""
         found = []
         for attack, outcome in zip(self.attacks, self.outcomes, strict=True):
-            mark = "STOLEN (residual)" if attack.residual else "STOLEN"
+            mark = "ACCEPTED" if attack.target == "verify" else "STOLEN"
+            mark += " (residual)" if attack.residual else ""
             said = f"{mark}: Mallory {outcome.loot}" if outcome.succeeded else "stopped"
             stop = " or ".join(_defence(name) for name in attack.stopped_by)
             found.append((attack.title, said, stop, ", ".join(attack.refs)))
@@ -61,11 +65,7 @@ class Report:
     def __str__(self) -> str:
         head = ("attack", "outcome", "what would stop it", "rule")
         rows = [head, *self.rows()]
-        widths = [max(len(row[at]) for row in rows) for at in range(4)]
-        lines = [
-            "  ".join(t.ljust(w) for t, w in zip(r, widths, strict=True)).rstrip() for r in rows
-        ]
-        return "\n".join([*lines, "", self.verdict])
+        return f"{_text(rows)}\n\n{self.verdict}"
 
     __repr__ = __str__
 
@@ -73,7 +73,7 @@ class Report:
     def verdict(self) -> str:
         """The report in one sentence."""
         thefts = f"{len(self.stolen)} of {len(self.outcomes)} attacks succeeded"
-        honest = f"{sum(not v.refused for v in self.visits)} of {len(self.visits)} honest visits"
+        honest = f"{sum(not v.refused for v in self.visits)} of {len(self.visits)} {self.noun}"
         return f"{'Clean' if self.clean else 'Not clean'}: {thefts}; {honest} went well."
 
     def _repr_html_(self) -> str:
@@ -101,11 +101,7 @@ class Matrix:
         return [*found, ("Honest customers signed out", *bothered)]
 
     def __str__(self) -> str:
-        rows = [(self.way, *self.columns), *self.rows()]
-        widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-        return "\n".join(
-            "  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)).rstrip() for row in rows
-        )
+        return _text([(self.way, *self.columns), *self.rows()])
 
     __repr__ = __str__
 
@@ -113,15 +109,22 @@ class Matrix:
         return _table(f"Way to log in: {self.way}", ("theft", *self.columns), self.rows())
 
 
-def run_battery(bank: Flask, attacks: Iterable[Attack], *, honest: bool = True) -> Report:
-    """Run `attacks` against `bank` while honest customers use it, and return the report."""
+def run_battery(
+    bank: Flask, attacks: Iterable[Attack], *, honest: bool = True, patience: float = 60
+) -> Report:
+    """Run `attacks` against `bank` while honest customers use it, and return the report.
+
+    After `patience` seconds what has not come to an end counts as stopped, and as refused.
+    """
     attacks = list(attacks)
     visits: list[Visit] = []
     done = threading.Event()
+    deadline = monotonic() + patience
 
     def come_and_go() -> None:
         while True:
-            visits.extend(visit_honestly(bank, who) for who in HONEST)
+            for who in HONEST:
+                visits.append(visit_honestly(bank, who))
             if done.is_set():
                 return
 
@@ -129,12 +132,32 @@ def run_battery(bank: Flask, attacks: Iterable[Attack], *, honest: bool = True) 
     if honest:
         crowd.start()
     try:
-        outcomes = [attack.run(bank) for attack in attacks]
+        outcomes = [_attempt(attack, bank, deadline) for attack in attacks]
     finally:
         done.set()
         if honest:
-            crowd.join()
-    return Report(attacks, outcomes, visits)
+            crowd.join(max(1, deadline - monotonic()))
+    seen = list(visits)  # a crowd that still waits may add to `visits`
+    if crowd.is_alive():
+        seen += [Visit(who, HONEST[who], refused="the bank did not answer") for who in HONEST]
+    return Report(attacks, outcomes, seen)
+
+
+def _attempt(attack: Attack, bank: Flask, deadline: float) -> Outcome:
+    """Run one attack; on a bank that breaks it, or keeps it waiting, it counts as stopped."""
+    found: list[Outcome] = []
+
+    def run() -> None:
+        try:
+            found.append(attack.run(bank))
+        except Exception as error:
+            why = f"The attack could not go on: {type(error).__name__}: {error}"
+            found.append(Outcome(attack.id, False, why))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(max(0, deadline - monotonic()))
+    return found[0] if found else Outcome(attack.id, False, "The bank did not answer in time.")
 
 
 def fill_matrix(
@@ -165,7 +188,15 @@ def _signed_out(bank: Flask) -> list[str]:
 
 
 def _defence(name: str) -> str:
+    if name in HOLES:
+        return HOLES[name].mend
     return DEFENCES[name].title if name in DEFENCES else name
+
+
+def _text(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join(lines)
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

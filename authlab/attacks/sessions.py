@@ -28,6 +28,7 @@ def _theft(act: Callable[[Stage], tuple[str, str]], id: str) -> Callable[[Flask]
 
     def run(bank: Flask) -> Outcome:
         stage = Stage(bank)
+        stage.refill()
         loot, why = act(stage)
         if loot:
             stage.say("thief", "thief", f"Mallory {loot}")

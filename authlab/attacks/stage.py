@@ -3,18 +3,18 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from flask import Flask, Response
 from werkzeug.test import run_wsgi_app
 
 from authlab.attacks.attack import Message
-from authlab.bank import BANK, PASSWORDS, Customer
+from authlab.bank import BANK, PASSWORDS, BankError, Customer
 from authlab.clock import Clock
 from authlab.web import Browser, Network
 
-__all__ = ["ALICE", "EVIL", "MALLORY", "SHOP", "Credential", "Stage", "clock_of"]
+__all__ = ["ALICE", "EVIL", "MALLORY", "SHOP", "Credential", "Stage", "check_bank", "clock_of"]
 
 ALICE, MALLORY = "192.0.2.10", "203.0.113.66"  # from the ranges kept for documentation (RFC 5737)
 HOME = "https://bank.test"
@@ -42,6 +42,7 @@ class Stage:
     """
 
     def __init__(self, bank: Flask) -> None:
+        check_bank(bank)
         self.messages: list[Message] = []
         self.tapped = False  # whether Mallory reads what goes by in clear
         self.network = Network()
@@ -52,6 +53,13 @@ class Stage:
         self.network.host(EVIL, Response("A page with kittens.", mimetype="text/html"))
         self.clock = clock_of(bank)
         self.alice = Customer("alice", Browser(self.network, self.clock, address=ALICE))
+
+    def refill(self) -> None:
+        """Give Alice some of it back where thefts have emptied her account: else they end here."""
+        accounts = self._bank.extensions["accounts"]
+        with suppress(BankError):
+            if accounts.balance("alice") < _TAKE:
+                accounts.transfer("mallory", "alice", accounts.balance("mallory") // 2)
 
     def say(
         self, sender: str, receiver: str, text: str, detail: str = "", *, seen: bool = True
@@ -140,6 +148,12 @@ class Stage:
             self.messages.append(Message("bank", who, status, given, seen))
         start_response(status, headers.to_wsgi_list())
         return [content]
+
+
+def check_bank(target: object) -> None:
+    """Raise TypeError for anything that `make_bank` did not make."""
+    if not isinstance(target, Flask) or "auth" not in target.extensions:
+        raise TypeError(f"Found a {type(target).__name__}, expected a bank of make_bank.")
 
 
 def clock_of(bank: Flask) -> Clock:

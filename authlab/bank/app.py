@@ -10,13 +10,14 @@ from werkzeug.exceptions import HTTPException
 
 from authlab.bank.accounts import Accounts, BankError
 from authlab.bank.auth import Auth
+from authlab.sessions import StoreUnavailable
 from authlab.web import Network
 
 __all__ = ["BANK", "make_bank"]
 
 BANK = "bank.test"  # where the bank lives in the lab's network
 _LARGEST_BODY = 16 * 1024  # bytes
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 def make_bank(
@@ -68,8 +69,9 @@ def make_bank(
 
     @bank.before_request
     def refuse_to_talk_in_clear() -> Response | None:
-        host = request.host.rpartition(":")[0] or request.host
-        if not auth.secure or request.is_secure or host in _LOOPBACK:
+        # The address that the server has, not the header Host: that is what the client says.
+        here = request.server[0] if request.server else ""
+        if not auth.secure or request.is_secure or here in _LOOPBACK:
             return None
         if request.method == "GET" and request.path == "/":
             return Response(status=308, headers={"Location": f"https://{request.host}/"})
@@ -80,13 +82,19 @@ def make_bank(
         response.headers["Cache-Control"] = "no-store"
         response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
         if auth.secure and request.is_secure:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+            # Neighbours below bank.test included: over http one of them could set a cookie for it.
+            value = "max-age=31536000; includeSubDomains"
+            response.headers["Strict-Transport-Security"] = value
         return response
 
     @bank.errorhandler(BankError)
     def explain(error: BankError) -> tuple[dict[str, str], int, dict[str, str]]:
         asks = {"WWW-Authenticate": 'Bearer realm="bank"'} if error.status == 401 else {}
         return {"error": error.sentence}, error.status, asks
+
+    @bank.errorhandler(StoreUnavailable)
+    def explain_outage(error: StoreUnavailable) -> tuple[dict[str, str], int]:
+        return {"error": "The bank cannot look up who is logged in. Try again later."}, 503
 
     @bank.errorhandler(HTTPException)
     def explain_others(error: HTTPException) -> tuple[dict[str, str], int]:
@@ -171,6 +179,10 @@ def _text(name: str) -> str:
     value = _field(name)
     if not isinstance(value, str) or not value:
         raise BankError(400, f"{name!r} is missing or no text.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BankError(400, f"{name!r} holds half a surrogate pair.") from None
     return value
 
 

@@ -1,11 +1,13 @@
 """What the bank asks of a way to log in. Imports nothing of authlab."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 from flask import Request, Response
 
-__all__ = ["Auth"]
+__all__ = ["Auth", "SameSite"]
+
+SameSite = Literal["Strict", "Lax", "None"]
 
 
 class Auth(ABC):
@@ -18,7 +20,20 @@ class Auth(ABC):
     http, except on loopback.
     """
 
+    cookie: str
     secure: bool
+    httponly: bool
+    samesite: SameSite | None
+
+    def set_cookie(self, response: Response, value: str) -> None:
+        """Have the browser keep the cookie."""
+        flags: Any = {"secure": self.secure, "httponly": self.httponly}
+        response.set_cookie(self.cookie, value, samesite=self.samesite, **flags)
+
+    def delete_cookie(self, response: Response) -> None:
+        """Have the browser drop the cookie."""
+        flags: Any = {"secure": self.secure, "httponly": self.httponly}
+        response.delete_cookie(self.cookie, samesite=self.samesite, **flags)
 
     def greet(self, request: Request, response: Response) -> None:  # noqa: B027  most do nothing
         """Somebody opened the first page, not yet logged in."""

@@ -5,12 +5,10 @@ from typing import Any, Literal
 
 from flask import Request, Response
 
-from authlab.bank.auth import Auth
+from authlab.bank.auth import Auth, SameSite
 from authlab.sessions import Session, Sessions
 
 __all__ = ["SessionAuth"]
-
-SameSite = Literal["Strict", "Lax", "None"]
 
 
 class SessionAuth(Auth):
@@ -48,7 +46,7 @@ class SessionAuth(Auth):
     def greet(self, request: Request, response: Response) -> None:
         """Give a visitor a session before login, as sites do to remember a basket or a form."""
         if self._load(request) is None:
-            self._give(response, self.sessions.start(""))
+            self.set_cookie(response, self.sessions.start("").id)
 
     def identify(self, request: Request) -> str | None:
         session = self._load(request)
@@ -70,7 +68,7 @@ class SessionAuth(Auth):
         if before is not None:
             self.sessions.end(before.id)
             kept = {} if before.user else before.data  # a basket moves on, another user's data not
-        self._give(response, self.sessions.start(user, **{**kept, **here}))
+        self.set_cookie(response, self.sessions.start(user, **{**kept, **here}).id)
         return {}
 
     def log_out(self, request: Request, response: Response) -> dict[str, Any]:
@@ -81,7 +79,7 @@ class SessionAuth(Auth):
                 self.sessions.end(session.id)
             else:
                 rest = session.ends - self.sessions.clock.now()
-        self._take_back(response)
+        self.delete_cookie(response)
         return {"still_works_for": round(rest)}
 
     def log_out_everywhere(
@@ -90,7 +88,7 @@ class SessionAuth(Auth):
         session = self._load(request)
         ended = self.sessions.end_all(user, keep=session.id if keep and session else None)
         if not keep:
-            self._take_back(response)
+            self.delete_cookie(response)
         return {"ended": ended, "still_works_for": 0}
 
     def list_own(self, request: Request, user: str) -> list[dict[str, Any]]:
@@ -113,20 +111,6 @@ class SessionAuth(Auth):
         """Return the first cookie's session that lives: another host may have added a second."""
         found = map(self.sessions.load, request.cookies.getlist(self.cookie))
         return next((session for session in found if session is not None), None)
-
-    def _give(self, response: Response, session: Session) -> None:
-        response.set_cookie(
-            self.cookie,
-            session.id,
-            secure=self.secure,
-            httponly=self.httponly,
-            samesite=self.samesite,
-        )
-
-    def _take_back(self, response: Response) -> None:
-        response.delete_cookie(
-            self.cookie, secure=self.secure, httponly=self.httponly, samesite=self.samesite
-        )
 
 
 def _seen_from(request: Request) -> dict[str, str]:

@@ -7,14 +7,14 @@ import jwt
 from flask import Request, Response
 
 from authlab.bank.accounts import BankError
-from authlab.bank.auth import Auth
+from authlab.bank.auth import Auth, SameSite
 from authlab.clock import Clock
 from authlab.jose import KeySet, load_key
 from authlab.jose.algorithms import ALGORITHMS
 
 __all__ = ["TokenAuth"]
 
-SameSite = Literal["Strict", "Lax", "None"]
+_NEVER = 10**12  # Unix seconds: 30,000 years
 
 
 class TokenAuth(Auth):
@@ -95,8 +95,10 @@ class TokenAuth(Auth):
             )
         except jwt.InvalidTokenError:
             return None
-        ends = claims["exp"]
-        return claims if isinstance(ends, int) and self.clock.now() < ends else None
+        begins, ends = claims.get("nbf", 0), claims["exp"]
+        if type(begins) is not int or type(ends) is not int or ends > _NEVER:
+            return None
+        return claims if begins <= self.clock.now() < ends else None
 
     def identify(self, request: Request) -> str | None:
         claims = self._claims(request)
@@ -108,22 +110,14 @@ class TokenAuth(Auth):
         token = self.issue(user)
         if self.carry == "header":
             return {"access_token": token, "token_type": "Bearer", "expires_in": int(self.ttl)}
-        response.set_cookie(
-            self.cookie,
-            token,
-            secure=self.secure,
-            httponly=self.httponly,
-            samesite=self.samesite,
-        )
+        self.set_cookie(response, token)
         return {"expires_in": int(self.ttl)}
 
     def log_out(self, request: Request, response: Response) -> dict[str, Any]:
         """Have the browser drop its copy: nothing at the bank can end a token (ASVS 5.0, 7.4.1)."""
         claims = self._claims(request)
         if self.carry == "cookie":
-            response.delete_cookie(
-                self.cookie, secure=self.secure, httponly=self.httponly, samesite=self.samesite
-            )
+            self.delete_cookie(response)
         rest = claims["exp"] - self.clock.now() if claims else 0
         return {"still_works_for": round(rest)}
 

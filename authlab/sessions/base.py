@@ -6,8 +6,8 @@ methods with a leading underscore, and checks nothing twice.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Any, Self
+from decimal import Decimal
+from typing import Any, Self, TypeVar
 
 from authlab.clock import Clock
 from authlab.sessions.errors import InvalidEntry, StoreUnavailable
@@ -19,6 +19,7 @@ MOST_VALUE = 2**20  # bytes: 1 MiB
 LONGEST_TTL = 100 * 366 * 86400  # seconds: a century, which every store can count
 
 Change = Callable[[bytes | None], bytes | None]
+T = TypeVar("T")
 
 
 class Store(ABC):
@@ -42,56 +43,32 @@ class Store(ABC):
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None where no live entry is."""
-        self._check(key)
-        try:
-            return self._get(key)
-        except self._troubles as error:
-            raise self._unavailable(error) from error
+        return self._call(self._get, key)
 
     def set(self, key: str, value: bytes, ttl: float) -> None:
         """Store `value` for `ttl` seconds, over whatever was there."""
-        self._check(key)
         _check_value(value)
         check_ttl(ttl)
-        try:
-            self._set(key, value, ttl)
-        except self._troubles as error:
-            raise self._unavailable(error) from error
+        self._call(self._set, key, value, ttl)
 
     def add(self, key: str, value: bytes, ttl: float) -> bool:
         """Store `value` if no live entry is there; say whether it did. One caller wins a race."""
-        self._check(key)
         _check_value(value)
         check_ttl(ttl)
-        try:
-            return self._add(key, value, ttl)
-        except self._troubles as error:
-            raise self._unavailable(error) from error
+        return self._call(self._add, key, value, ttl)
 
     def pop(self, key: str) -> bytes | None:
         """Take the entry out and return its value, or None. One caller wins a race."""
-        self._check(key)
-        try:
-            return self._pop(key)
-        except self._troubles as error:
-            raise self._unavailable(error) from error
+        return self._call(self._pop, key)
 
     def delete(self, key: str) -> bool:
         """Remove the entry; say whether a live one was there."""
-        self._check(key)
-        try:
-            return self._delete(key)
-        except self._troubles as error:
-            raise self._unavailable(error) from error
+        return self._call(self._delete, key)
 
     def touch(self, key: str, ttl: float) -> bool:
         """Give a live entry `ttl` seconds from now; say whether there was one."""
-        self._check(key)
         check_ttl(ttl)
-        try:
-            return self._touch(key, ttl)
-        except self._troubles as error:
-            raise self._unavailable(error) from error
+        return self._call(self._touch, key, ttl)
 
     def update(self, key: str, change: Change, ttl: float) -> bytes | None:
         """Put `change(old)` in place of `old`, with nothing in between; return what is stored now.
@@ -100,19 +77,21 @@ class Store(ABC):
         to remove it. It may be called again when another writer was faster, so it should do
         nothing but compute; it must not write to this store. What it raises passes through.
         """
-        self._check(key)
         check_ttl(ttl)
 
         def checked(old: bytes | None) -> bytes | None:
-            new = change(old)
-            if new is not None:
-                _check_value(new)
+            try:
+                new = change(old)
+                if new is not None:
+                    _check_value(new)
+            except Exception as error:
+                raise _Raised(error) from None  # or an OSError would pass for the store's
             return new
 
         try:
-            return self._update(key, checked, ttl)
-        except self._troubles as error:
-            raise self._unavailable(error) from error
+            return self._call(self._update, key, checked, ttl)
+        except _Raised as raised:
+            raise raised.error from None
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Yield the key of each live entry that starts with `prefix`, in no given order.
@@ -120,7 +99,7 @@ class Store(ABC):
         This looks at every entry: for a lesson or a repair, not for a request. What is written
         meanwhile may be seen or not.
         """
-        if prefix != "":
+        if not isinstance(prefix, str) or prefix:
             _check_key(prefix)
         self._check_open()
         return self._each_key(prefix)
@@ -137,12 +116,7 @@ class Store(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -154,12 +128,16 @@ class Store(ABC):
         except self._troubles as error:
             raise self._unavailable(error) from error
 
-    def _check(self, key: str) -> None:
+    def _call(self, method: Callable[..., T], key: str, *rest: Any) -> T:
         # An ASCII key, the usual one, is checked without encoding it.
         if not (type(key) is str and key.isascii() and 0 < len(key) <= MOST_KEY):
             _check_key(key)
         if self._closed:
             self._check_open()
+        try:
+            return method(key, *rest)
+        except self._troubles as error:
+            raise self._unavailable(error) from error
 
     def _check_open(self) -> None:
         if self._closed:
@@ -170,30 +148,33 @@ class Store(ABC):
 
     @abstractmethod
     def _get(self, key: str) -> bytes | None: ...
-
     @abstractmethod
     def _set(self, key: str, value: bytes, ttl: float) -> None: ...
-
     @abstractmethod
     def _add(self, key: str, value: bytes, ttl: float) -> bool: ...
-
     @abstractmethod
     def _pop(self, key: str) -> bytes | None: ...
 
-    @abstractmethod
-    def _delete(self, key: str) -> bool: ...
+    def _delete(self, key: str) -> bool:
+        return self._pop(key) is not None
 
     @abstractmethod
     def _touch(self, key: str, ttl: float) -> bool: ...
-
     @abstractmethod
     def _update(self, key: str, change: Change, ttl: float) -> bytes | None: ...
-
     @abstractmethod
     def _keys(self, prefix: str) -> Iterator[str]: ...
 
     def _close(self) -> None:  # noqa: B027  (most stores have nothing to let go of)
         pass
+
+
+class _Raised(Exception):
+    """What the caller's `change` raised, on its way through the store."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 def _check_key(key: Any) -> None:
@@ -219,8 +200,7 @@ def check_ttl(ttl: Any, what: str = "bad time to live", rule: str = "Store: ttl"
     """Raise InvalidEntry for what is no number of seconds above 0."""
     is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
     if not is_number or not 0 < ttl <= LONGEST_TTL:  # NaN fails the comparison
-        found = ascii(ttl) if isinstance(ttl, float) else f"a {type(ttl).__name__}"
-        if is_number and not isinstance(ttl, float):
-            found = f"{'a negative number' if ttl < 0 else 'zero' if ttl == 0 else 'too many'}"
+        # Decimal, as no other type writes down every number, however long.
+        found = f"{Decimal(ttl):.3g}" if is_number else f"a {type(ttl).__name__}"
         expected = f"seconds above 0, at most {LONGEST_TTL:,}"
         raise InvalidEntry(what, found, expected, rule)

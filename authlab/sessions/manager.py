@@ -12,13 +12,13 @@ handle without a record is dead for good, and anybody may take it off the list.
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from authlab.clock import Clock
-from authlab.sessions.base import Store, check_ttl
+from authlab.sessions.base import LONGEST_TTL, Store, check_ttl
 from authlab.sessions.errors import InvalidEntry, StoreError, UnknownSession
 from authlab.sessions.records import (
     Session,
@@ -46,8 +46,8 @@ class Sessions:
     `idle` is the seconds a session lives without being loaded, 30 minutes by default; `absolute`
     the seconds it lives at all, 12 hours by default (ASVS 7.1.1, 7.3.1, 7.3.2). `id_bits` is the
     length of an id: 128 bits from `secrets` by default (ASVS 7.2.2, 7.2.3), not below 64. A lesson
-    may plug in `new_id`, which gets the bits and returns an id. A user may have any number of
-    sessions at once (ASVS 7.1.2).
+    may plug in `new_id`, which gets the bits and returns an id. A user may have some 10,000
+    sessions at once, what a list of 1 MiB holds (ASVS 7.1.2).
 
     A real Redis ends idle sessions by its own clock, the absolute end is by `clock`. Raises
     InvalidEntry for bad arguments and StoreUnavailable; an id may be anything at all.
@@ -83,13 +83,7 @@ class Sessions:
         """Start a session for `user`, "" for somebody who has not logged in."""
         check_user(user)
         now = self.clock.now()
-        session = self._create(Session("", user, now, now + self.absolute, copy_data(data), ""))
-        try:
-            self._enlist(session)
-        except StoreError:
-            self._forget(session)
-            raise
-        return session
+        return self._create(Session("", user, now, now + self.absolute, copy_data(data), ""))
 
     def load(self, session_id: object) -> Session | None:
         """Return the live session with this id and start its idle time anew; None for any other."""
@@ -116,7 +110,6 @@ class Sessions:
         # leaves the old one as it was, and `end_all` finds one of the two (see _each_listed).
         new = self._create(replace(old, user=old.user if user is None else user))
         try:
-            self._enlist(new)
             taken = self.store.pop(record_key(old.handle))  # one winner
             last = read_record(taken, old.handle) if taken else None
             if last is None or (last.user != old.user and user is None):
@@ -174,9 +167,8 @@ class Sessions:
 
     def end_one(self, user: str, handle: str) -> bool:
         """End the session that `of_user(user)` lists under `handle`; say whether it was alive."""
-        if not isinstance(handle, str) or handle not in self._listed(user):
-            return False
-        if not self._end_of(user, handle):
+        listed = isinstance(handle, str) and handle in self._listed(user)
+        if not listed or not self._end_of(user, handle):
             return False
         self._delist(user, [handle])
         return True
@@ -187,16 +179,13 @@ class Sessions:
         Ends each that was started before the call, also while others are started and rotated.
         """
         kept = handle_of(keep)
-        gone = [
-            handle
-            for handle in self._each_listed(user)
-            if handle != kept and self._end_of(user, handle)
-        ]
+        others = (handle for handle in self._each_listed(user) if handle != kept)
+        gone = [handle for handle in others if self._end_of(user, handle)]
         self._delist(user, gone)
         return len(gone)
 
     def _create(self, session: Session) -> Session:
-        """Store the session under a fresh id."""
+        """Store the session under a fresh id, and put it on its user's list."""
         record = write_record(session)
         for _ in range(_MOST_IDS):
             session_id = self._new_id(self.id_bits)
@@ -206,7 +195,13 @@ class Sessions:
                 raise InvalidEntry("bad new_id", found, "an id, as text", "Sessions: new_id")
             # Adding, not writing: a weak generator must not hand out somebody's session.
             if self.store.add(record_key(handle), record, self._left(session.ends)):
-                return replace(session, id=session_id, handle=handle)
+                new = replace(session, id=session_id, handle=handle)
+                try:
+                    self._enlist(new)
+                except StoreError:
+                    self._forget(new)
+                    raise
+                return new
         found = f"{_MOST_IDS} in a row that are in use"
         raise InvalidEntry("bad new_id", found, "ids nobody has", "ASVS 5.0, 7.2.3")
 
@@ -246,38 +241,33 @@ class Sessions:
 
     def _enlist(self, session: Session) -> None:
         """Put the session on its user's list, if it has a user."""
-
-        def change(listed: dict[str, float]) -> None:
-            listed[session.handle] = session.ends
-
-        if session.user and self._change_list(session.user, change) % _TIDY_EVERY == 0:
+        add = {session.handle: session.ends}
+        if session.user and self._change_list(session.user, add=add) % _TIDY_EVERY == 0:
             self.of_user(session.user)  # takes off what timed out unseen
 
     def _delist(self, user: str, handles: Collection[str]) -> None:
-        def change(listed: dict[str, float]) -> None:
-            for handle in handles:
-                listed.pop(handle, None)
-
         if user and handles:
             with suppress(StoreError):  # they are dead: the next one to come can tidy up
-                self._change_list(user, change)
+                self._change_list(user, remove=handles)
 
-    def _change_list(self, user: str, change: Callable[[dict[str, float]], None]) -> int:
-        """Apply `change` to the user's list and return how many are on it."""
+    def _change_list(
+        self, user: str, *, add: Mapping[str, float] | None = None, remove: Collection[str] = ()
+    ) -> int:
+        """Add to the user's list and take off it; return how many are on it."""
         listed: dict[str, float] = {}
 
-        def apply(old: bytes | None) -> bytes | None:
+        def change(old: bytes | None) -> bytes | None:
             nonlocal listed
-            listed = read_list(old, self.clock.now())
-            change(listed)
+            listed = {**read_list(old, self.clock.now()), **(add or {})}
+            listed = {handle: ends for handle, ends in listed.items() if handle not in remove}
             return write_list(listed)
 
         key = list_key(user)
-        self.store.update(key, apply, self.absolute)
+        self.store.update(key, change, self.absolute)
         # Sessions with a longer absolute time may be on it, from another manager.
         longest = max(listed.values(), default=0) - self.clock.now()
         if longest > self.absolute:
-            self.store.touch(key, longest)
+            self.store.touch(key, min(longest, LONGEST_TTL))
         return len(listed)
 
 

@@ -15,7 +15,8 @@ class MemoryStore(Store):
     """Keep entries in a dict: `records[key]` is `(ends, value)`, `ends` in Unix seconds.
 
     An ended entry stays in `records` until it is read, or swept with the next 1,000 writes; no
-    method returns it. Safe across threads; another process sees nothing of it.
+    method returns it. Safe across threads; another process sees nothing of it, and one that is
+    forked must open its own.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -32,8 +33,10 @@ class MemoryStore(Store):
         with self._lock:
             self.records[key] = (self.clock.now() + ttl, value)
             self._writes += 1
-            if self._writes >= _SWEEP_EVERY:
-                self._sweep()
+            if self._writes % _SWEEP_EVERY == 0:
+                now = self.clock.now()
+                for ended in [each for each, (ends, _) in self.records.items() if ends <= now]:
+                    del self.records[ended]
 
     def _add(self, key: str, value: bytes, ttl: float) -> bool:
         with self._lock:
@@ -47,9 +50,6 @@ class MemoryStore(Store):
             value = self._get(key)
             self.records.pop(key, None)
             return value
-
-    def _delete(self, key: str) -> bool:
-        return self._pop(key) is not None
 
     def _touch(self, key: str, ttl: float) -> bool:
         with self._lock:
@@ -73,9 +73,3 @@ class MemoryStore(Store):
             records = list(self.records.items())
         now = self.clock.now()
         return (key for key, (ends, _) in records if key.startswith(prefix) and now < ends)
-
-    def _sweep(self) -> None:
-        self._writes = 0
-        now = self.clock.now()
-        for key in [key for key, (ends, _) in self.records.items() if ends <= now]:
-            del self.records[key]

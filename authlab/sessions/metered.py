@@ -33,26 +33,22 @@ class Metered(Store):
 
     def _get(self, key: str) -> bytes | None:
         with self._count(reads=1):
-            value = self.store.get(key)
-        self._weigh(read=value)
-        return value
+            return self._weigh(self.store.get(key))
 
     def _set(self, key: str, value: bytes, ttl: float) -> None:
         with self._count(writes=1):
             self.store.set(key, value, ttl)
-        self._weigh(written=value)
+            self._weigh(written=value)
 
     def _add(self, key: str, value: bytes, ttl: float) -> bool:
         with self._count(writes=1):
             added = self.store.add(key, value, ttl)
-        self._weigh(written=value if added else None)
-        return added
+            self._weigh(written=value if added else None)
+            return added
 
     def _pop(self, key: str) -> bytes | None:
         with self._count(reads=1, writes=1):
-            value = self.store.pop(key)
-        self._weigh(read=value)
-        return value
+            return self._weigh(self.store.pop(key))
 
     def _delete(self, key: str) -> bool:
         with self._count(writes=1):
@@ -63,20 +59,16 @@ class Metered(Store):
             return self.store.touch(key, ttl)
 
     def _update(self, key: str, change: Change, ttl: float) -> bytes | None:
-        def weighed(old: bytes | None) -> bytes | None:
-            self._weigh(read=old)
-            return change(old)
-
         with self._count(reads=1, writes=1):
-            new = self.store.update(key, weighed, ttl)
-        self._weigh(written=new)
-        return new
+            new = self.store.update(key, lambda old: change(self._weigh(old)), ttl)
+            self._weigh(written=new)
+            return new
 
     def _keys(self, prefix: str) -> Iterator[str]:
         with self._count(reads=1):
             found = list(self.store.keys(prefix))
-        self._weigh(read="".join(found).encode())
-        return iter(found)
+            self._weigh("".join(found).encode())
+            return iter(found)
 
     def _close(self) -> None:
         self.store.close()
@@ -93,7 +85,9 @@ class Metered(Store):
                 self.writes += writes
                 self.seconds += took
 
-    def _weigh(self, *, read: bytes | None = None, written: bytes | None = None) -> None:
+    def _weigh(self, read: bytes | None = None, *, written: bytes | None = None) -> bytes | None:
+        """Count the bytes of what was read and written; return what was read."""
         with self._lock:
             self.bytes_read += len(read or b"")
             self.bytes_written += len(written or b"")
+        return read

@@ -1,9 +1,10 @@
 """What the sessions keep in a store, as JSON, and what the callers see. Imports `errors`."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from authlab.sessions.errors import InvalidEntry
 
@@ -21,6 +22,15 @@ __all__ = [
 ]
 
 _LONGEST_ID = 4096  # characters: more than any header line holds
+_NEVER = 1e12  # Unix seconds: 30,000 years
+_HANDLE = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON (RFC 8259, 6)")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)
 
 
 @dataclass
@@ -87,30 +97,32 @@ def copy_data(data: object) -> dict[str, Any]:
 
 def write_record(session: Session) -> bytes:
     """Return the record of a session. Its id is not in it."""
-    return json.dumps(
-        {
-            "user": session.user,
-            "created": session.created,
-            "ends": session.ends,
-            "data": session.data,
-        }
-    ).encode()
+    times = {"created": session.created, "ends": session.ends}
+    try:
+        return json.dumps({"user": session.user, **times, "data": session.data}).encode()
+    except RecursionError as error:  # one level deeper than `copy_data` went
+        rule = "Sessions: data"
+        raise InvalidEntry("bad data", str(error), "what JSON can hold", rule) from None
 
 
 def read_record(raw: bytes, handle: str) -> Session | None:
     """Return the session that a record describes, without its id; None for other bytes."""
     try:
-        record = json.loads(raw.decode())  # given bytes, json would guess their encoding
-        return Session(
-            "",
-            str(record["user"]),
-            float(record["created"]),
-            float(record["ends"]),
-            dict(record["data"]),
-            handle,
-        )
+        record = _JSON.decode(raw.decode())  # given bytes, json would guess their encoding
+        check_user(record["user"])
+        if not isinstance(record["data"], dict):
+            return None
+        times = _time(record["created"]), _time(record["ends"])
+        return Session("", record["user"], *times, record["data"], handle)
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
+
+
+def _time(value: object) -> float:
+    """Return Unix seconds; raises ValueError for what is none: others can write to the store."""
+    if type(value) not in (int, float) or not abs(cast(float, value)) < _NEVER:
+        raise ValueError(f"a {type(value).__name__} is no time")
+    return float(cast(float, value))
 
 
 def write_list(listed: dict[str, float]) -> bytes | None:
@@ -121,7 +133,8 @@ def write_list(listed: dict[str, float]) -> bytes | None:
 def read_list(raw: bytes | None, now: float) -> dict[str, float]:
     """Return the handles on a user's list, each with its absolute end; past ones are left out."""
     try:
-        listed = json.loads(raw) if raw else {}
-        return {handle: end for handle, end in listed.items() if now < end}
+        listed = _JSON.decode(raw.decode()) if raw else {}
+        handles = {handle: _time(end) for handle, end in listed.items() if _HANDLE.match(handle)}
+        return {handle: end for handle, end in handles.items() if now < end}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -3,8 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -28,7 +29,12 @@ class RedisStore(Store):
     lost, so is the entry: nobody can tell whether the server heard the question.
     """
 
-    _troubles = (redis.RedisError, OSError)
+    # The second line: what redis-py raises on an answer that Redis would not give, or on a host
+    # that is no name.
+    _troubles = (
+        *(redis.RedisError, OSError),
+        *(ValueError, TypeError, LookupError, AttributeError, RecursionError),
+    )
 
     def __init__(self, client: "redis.Redis", name: str, clock: Clock | None = None) -> None:
         super().__init__(name, clock)
@@ -38,7 +44,7 @@ class RedisStore(Store):
         self._ask: Callable[..., Any] = self.client.execute_command
 
     def _get(self, key: str) -> bytes | None:
-        return cast(bytes | None, self._ask("GET", key))
+        return _value(self._ask("GET", key))
 
     def _set(self, key: str, value: bytes, ttl: float) -> None:
         self._ask("SET", key, value, "PX", _milliseconds(ttl))
@@ -47,7 +53,7 @@ class RedisStore(Store):
         return bool(self.client.set(key, value, px=_milliseconds(ttl), nx=True))
 
     def _pop(self, key: str) -> bytes | None:
-        return cast(bytes | None, self.client.getdel(key))
+        return _value(self.client.getdel(key))
 
     def _delete(self, key: str) -> bool:
         return bool(self.client.delete(key))
@@ -59,7 +65,7 @@ class RedisStore(Store):
         with self.client.pipeline() as pipe:
             for _ in range(_MOST_TRIES):
                 pipe.watch(key)  # EXEC does nothing if the key changes from here on
-                new = change(pipe.get(key))
+                new = change(_value(pipe.get(key)))
                 pipe.multi()
                 if new is None:
                     pipe.delete(key)
@@ -78,7 +84,8 @@ class RedisStore(Store):
         for key in self.client.scan_iter(prefix.translate(special) + "*", count=500):
             if key not in seen:
                 seen.add(key)
-                yield key.decode()
+                with suppress(UnicodeDecodeError):  # not a key of ours
+                    yield key.decode()
 
     def _close(self) -> None:
         self.client.close()
@@ -102,12 +109,8 @@ def open_redis(url: str, clock: Clock | None = None) -> RedisStore:
         )
         options = pool.connection_kwargs
         pool.make_connection()  # connects to nothing yet, but looks at the options
-        name = "{}://{}:{}/{}".format(
-            url.partition(":")[0],
-            options.get("host", "localhost"),
-            options.get("port", 6379),
-            options.get("db", 0),
-        )
+        place = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+        name = f"{url.partition(':')[0]}://{place}/{options.get('db', 0)}"
     except (TypeError, ValueError, AttributeError, redis.RedisError):
         raise InvalidEntry(
             "bad store URL",
@@ -165,6 +168,12 @@ def _make_server(clock: Clock) -> tuple[Any, Clock]:
     server.dbs = defaultdict(lambda: OnLessonClock(server.lock))
     server.dbs[0]  # made now: of threads that come first together, each would make its own
     return server, clock
+
+
+def _value(answer: Any) -> bytes | None:
+    if answer is None or isinstance(answer, bytes):
+        return answer
+    raise redis.InvalidResponse(f"a {type(answer).__name__} where a value was asked for")
 
 
 def _milliseconds(ttl: float) -> int:

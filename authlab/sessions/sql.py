@@ -17,12 +17,12 @@ __all__ = ["SqlStore"]
 _PATIENCE = 0.4  # seconds to wait for the other threads, and again for the other processes
 _SWEEP_EVERY = 1000  # writes of this process
 _MOST_SWEPT = 2000  # rows at once: nobody waits long
-_PAGE = 500  # keys read at once
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB, ends REAL)",
     "CREATE INDEX IF NOT EXISTS entries_by_end ON entries (ends)",
 )
-_GET = "SELECT value FROM entries WHERE key = ? AND ends > ?"
+# CAST, because SQLite gives a text for a value that somebody wrote by hand.
+_GET = "SELECT CAST(value AS BLOB) FROM entries WHERE key = ? AND ends > ?"
 _SET = """
     INSERT INTO entries (key, value, ends) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, ends = excluded.ends
@@ -44,7 +44,8 @@ class SqlStore(Store):
     readers never wait. What a call has stored survives the death of the process; a power cut may
     cost the last moments, never the database. Ended rows are swept with every 1,000 writes.
 
-    Needs a local disk: SQLite's WAL does not work over a network file system.
+    Needs a local disk: SQLite's WAL does not work over a network file system. A process may fork
+    while no thread of it writes: else the child finds the database locked for good.
     """
 
     _troubles = (sqlite3.Error, OSError)
@@ -60,7 +61,7 @@ class SqlStore(Store):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             self._file = self._identity()
             self._prepare()
-        except self._troubles as error:
+        except (*self._troubles, RecursionError) as error:  # a thousand folders, one in another
             raise self._unavailable(error) from error
 
     def _get(self, key: str) -> bytes | None:
@@ -76,11 +77,9 @@ class SqlStore(Store):
         return bool(self._write(sql, key.encode(), value, now + ttl, now))
 
     def _pop(self, key: str) -> bytes | None:
-        rows = self._write("DELETE FROM entries WHERE key = ? RETURNING value, ends", key.encode())
-        return rows[0][0] if rows and rows[0][1] > self.clock.now() else None
-
-    def _delete(self, key: str) -> bool:
-        return self._pop(key) is not None
+        sql = "DELETE FROM entries WHERE key = ? RETURNING CAST(value AS BLOB), ends > ?"
+        rows = self._write(sql, key.encode(), self.clock.now())
+        return rows[0][0] if rows and rows[0][1] else None
 
     def _touch(self, key: str, ttl: float) -> bool:
         now = self.clock.now()
@@ -89,37 +88,25 @@ class SqlStore(Store):
 
     def _update(self, key: str, change: Change, ttl: float) -> bytes | None:
         name = key.encode()
-        with self._turn():
-            connection = self._take()
-            try:
-                connection.execute("BEGIN IMMEDIATE")  # no other writer until COMMIT
-                now = self.clock.now()
-                row = connection.execute(_GET, (name, now)).fetchone()
-                new = change(row[0] if row else None)
-                if new is None:
-                    connection.execute("DELETE FROM entries WHERE key = ?", (name,))
-                else:
-                    connection.execute(_SET, (name, new, now + ttl))
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.close()
-                raise
-            self._give_back(connection)
+        with self._turn(), self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # no other writer until COMMIT
+            now = self.clock.now()
+            row = connection.execute(_GET, (name, now)).fetchone()
+            new = change(row[0] if row else None)
+            if new is None:
+                connection.execute("DELETE FROM entries WHERE key = ?", (name,))
+            else:
+                connection.execute(_SET, (name, new, now + ttl))
+            connection.execute("COMMIT")
             return new
 
     def _keys(self, prefix: str) -> Iterator[str]:
-        # As a range of the primary key, page by page: nothing stays open between two keys.
         # The byte 255 is in no UTF-8 text, so it sorts after every key with this prefix.
-        last, end = prefix.encode(), prefix.encode() + b"\xff"
-        comparison = ">="
-        while True:
-            sql = f"""SELECT key FROM entries WHERE key {comparison} ? AND key < ? AND ends > ?
-                      ORDER BY key LIMIT {_PAGE}"""
-            rows = self._run(sql, last, end, self.clock.now())
-            yield from (row[0].decode() for row in rows)
-            if len(rows) < _PAGE:
-                return
-            last, comparison = rows[-1][0], ">"
+        start, end = prefix.encode(), prefix.encode() + b"\xff"
+        sql = "SELECT key FROM entries WHERE key >= ? AND key < ? AND ends > ?"
+        for row in self._run(sql, start, end, self.clock.now()):
+            with suppress(UnicodeDecodeError):  # not a key of ours
+                yield row[0].decode()
 
     def _close(self) -> None:
         idle = self._here().idle
@@ -128,14 +115,8 @@ class SqlStore(Store):
                 idle.pop().close()
 
     def _run(self, sql: str, *values: Any) -> list[Any]:
-        connection = self._take()
-        try:
-            rows = connection.execute(sql, values).fetchall()  # to the end: then it is committed
-        except BaseException:
-            connection.close()  # which undoes what it began
-            raise
-        self._give_back(connection)
-        return rows
+        with self._connection() as connection:
+            return connection.execute(sql, values).fetchall()  # to the end: then it is committed
 
     def _write(self, sql: str, *values: Any) -> list[Any]:
         with self._turn():
@@ -145,7 +126,8 @@ class SqlStore(Store):
                 self._writes = 0
                 sql = f"""DELETE FROM entries WHERE key IN
                           (SELECT key FROM entries WHERE ends <= ? LIMIT {_MOST_SWEPT})"""
-                self._run(sql, self.clock.now())
+                with suppress(*self._troubles):  # what the caller asked for is done
+                    self._run(sql, self.clock.now())
         return rows
 
     @contextmanager
@@ -158,6 +140,17 @@ class SqlStore(Store):
             yield
         finally:
             writing.release()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection of this process; whatever fails closes it, and undoes what it began."""
+        connection = self._take()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._give_back(connection)
 
     def _take(self) -> sqlite3.Connection:
         if self._identity() != self._file:  # SQLite would go on with a file that nobody finds

@@ -7,7 +7,6 @@ import json as json_text
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -39,8 +38,23 @@ class Entry:
         return f"{self.step}: {self.what}: {self.decision.why} ({self.decision.rule})"
 
 
+class _Answer:
+    """What a page and a reply can both do."""
+
+    __slots__ = ()
+    text: str
+
+    def json(self) -> Any:
+        """Return the text read as JSON; raises WebError where it is none or not readable."""
+        try:
+            return json_text.loads(self.text)
+        except ValueError as error:
+            found = f"{self.text[:60]!r} ({error})"
+            raise WebError("Not JSON", found, "JSON", "RFC 8259, 2") from None
+
+
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(_Answer):
     """A loaded page: its URL after redirects, its origin, and what the server answered."""
 
     url: str
@@ -49,23 +63,15 @@ class Page:
     headers: Mapping[str, str]
     text: str
 
-    def json(self) -> Any:
-        """Return the text read as JSON; raises WebError where it is none."""
-        return _read_json(self.text)
-
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(_Answer):
     """What `fetch` gives to a script; where `readable` is no, the rest is empty and status 0."""
 
     status: int
     headers: Mapping[str, str]
     text: str
     readable: Decision
-
-    def json(self) -> Any:
-        """Return the text read as JSON; raises WebError where it is none or not readable."""
-        return _read_json(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +96,9 @@ class Browser:
         self.jar = CookieJar(clock.now if clock else time.time)
         self.log: list[Entry] = []
         self._storage: dict[str, Storage] = {}
-        self.agent = agent
         self._network = network
-        self.address = address
-
-    @property
-    def address(self) -> str:
-        """The IP address that servers see; a browser that boards a train gets another one."""
-        return self._address
-
-    @address.setter
-    def address(self, address: str) -> None:
-        self._session = self._network.session(address=address)
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # ours decides
-        self._address = address
+        self.address = address  # the IP address that servers see; on a train it changes
+        self.agent = agent
 
     def goto(self, url: str, *, from_page: Page | None = None) -> Page:
         """Load a page: typed into the address bar, or by a link (or a script) on `from_page`.
@@ -220,9 +215,15 @@ class Browser:
         }
         if cookies := "; ".join(map(str, self.jar.cookies_for(request.url, **facts))):
             headers["Cookie"] = cookies.encode(errors="surrogateescape")
-        answer = self._session.request(
-            request.method, request.url, headers=headers, data=request.body, allow_redirects=False
-        )
+        # A new session each time: one that is kept would add cookies by its own rules.
+        with self._network.session(address=self.address) as session:
+            answer = session.request(
+                request.method,
+                request.url,
+                headers=headers,
+                data=request.body,
+                allow_redirects=False,
+            )
         if sends_credentials(request.credentials, request.initiator, request.url):
             near = request.top_level or request.relation != "cross-site"
             for line in answer.raw.headers.getlist("Set-Cookie"):
@@ -266,10 +267,3 @@ def _encode(
     if isinstance(data, str):
         return {"Content-Type": "text/plain;charset=UTF-8"}, data.encode(errors="replace")
     return {}, data
-
-
-def _read_json(text: str) -> Any:
-    try:
-        return json_text.loads(text)
-    except ValueError as error:
-        raise WebError("Not JSON", f"{text[:60]!r} ({error})", "JSON", "RFC 8259, 2") from None

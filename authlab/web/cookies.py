@@ -141,10 +141,11 @@ class CookieJar:
         if cookie.samesite == "None" and not cookie.secure:
             return refuse(f"{name} is SameSite=None without Secure", "5.7")
         if prefixed.startswith("__secure-") and not (cookie.name and cookie.secure):
-            return refuse(f"{name} is __Secure- without Secure", "5.4")
+            return refuse(f"{name} begins with __Secure- and is not Secure", "5.4")
         rooted = cookie.host_only and path_given and cookie.path == "/"
         if prefixed.startswith("__host-") and not (cookie.name and cookie.secure and rooted):
-            return refuse(f"{name} is __Host- and needs Secure, Path=/ and no Domain", "5.4")
+            wanted = "Secure, Path=/ and no Domain"
+            return refuse(f"{name} begins with __Host-, so it needs {wanted}", "5.4")
         if old and old.httponly and not http_api:
             return refuse(f"{name} is HttpOnly already, so no script replaces it", "5.7")
         return None

@@ -35,7 +35,6 @@ class Network:
     def __init__(self) -> None:
         self._apps: dict[str, WSGIApplication] = {}
         self._taps: list[Wiretap] = []
-        self._lock = threading.Lock()
 
     @property
     def hosts(self) -> list[str]:
@@ -53,8 +52,7 @@ class Network:
             found = f"the path {parts.path}" if parts.path != "/" else type(app).__name__
             expected = "a URL without a path, and a WSGI app"
             raise WebError("This cannot be hosted", found, expected, "PEP 3333")
-        with self._lock:
-            self._apps[parts.origin] = app
+        self._apps[parts.origin] = app
 
     def session(self, *, address: str = "192.0.2.10", agent: str | None = None) -> requests.Session:
         """Return a `requests.Session` whose calls all go to this network.
@@ -78,14 +76,9 @@ class Network:
 
     def wiretap(self) -> Wiretap:
         """Return a listener that sees every exchange from now on."""
-        tap = Wiretap(self._unplug)
-        with self._lock:
-            self._taps = [*self._taps, tap]
+        tap = Wiretap(self._taps)
+        self._taps.append(tap)
         return tap
-
-    def _unplug(self, tap: Wiretap) -> None:
-        with self._lock:
-            self._taps = [other for other in self._taps if other is not tap]
 
 
 class _InProcess(HTTPAdapter):
@@ -122,9 +115,9 @@ class _InProcess(HTTPAdapter):
             body,
             scheme=target.scheme,
             server=(target.host, target.port),
-            client=(self._address, 49152),  # any port that is nobody's own (RFC 6335, 6)
+            client=self._address,
         )
-        taps = self._network._taps
+        taps = list(self._network._taps)
 
         def heard(received: bytes) -> None:
             lines = [f"{request.method} {request.path_url} HTTP/1.1"]

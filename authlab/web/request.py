@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Mapping
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from authlab.web.decision import Decision
 from authlab.web.urls import is_trustworthy, origin_of, parse_url, same_site
@@ -115,6 +115,8 @@ def may_send(request: Request) -> Decision:
         return Decision(True, "a page may be loaded from anywhere", "HTML standard, 7.4.2")
     if request.method in _FORBIDDEN_METHODS or not re.fullmatch("[A-Z-]+", request.method):
         return Decision(False, f"a script may not send {request.method!r}", "Fetch, 2.2.1")
+    if "@" in urlsplit(request.url).netloc:
+        return Decision(False, "a script may not put a password into a URL", "Fetch, 5.4")
     if request.body is not None and request.method in ("GET", "HEAD"):
         return Decision(False, f"a {request.method} has no body", "Fetch, 5.4")
     if request.initiator.lower().startswith("https:") and not is_trustworthy(request.url):

@@ -112,7 +112,11 @@ def is_trustworthy(url: str) -> bool:
 
 def is_address(host: str) -> bool:
     """Say whether a host, as `parse_url` returns it, is an IP address and no name."""
-    return host.startswith("[") or _is_ipv4(host)
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def is_public_suffix(domain: str) -> bool:
@@ -134,18 +138,10 @@ def _canonical(url: str, host: str, *, bracketed: bool) -> str:
     except ValueError as error:
         raise _bad(url, str(error)) from None
     # A name whose last label is a number would be read as an address by some, as a name by others.
-    looks_like_address = name.rstrip(".").rpartition(".")[2].isdigit()
-    if len(name) > 254 or not _NAME.fullmatch(name) or (looks_like_address and not _is_ipv4(name)):
+    numeric = name.rstrip(".").rpartition(".")[2].isdigit()
+    if len(name) > 254 or not _NAME.fullmatch(name) or (numeric and not is_address(name)):
         raise _bad(url, f"the host {host!r:.80}")
     return name
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _bad(url: object, reason: str) -> BadUrl:

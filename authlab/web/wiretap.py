@@ -1,6 +1,5 @@
 """What somebody on the line sees: http in clear, of https who talks and how much."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from authlab.web.urls import Url
@@ -36,9 +35,9 @@ class Capture:
 class Wiretap:
     """A listener on the lab's network; `seen` grows by one Capture for each finished exchange."""
 
-    def __init__(self, stop: Callable[["Wiretap"], None]) -> None:
+    def __init__(self, listeners: "list[Wiretap]") -> None:
         self.seen: list[Capture] = []
-        self._stop = stop
+        self._listeners = listeners  # the network's own list
 
     def hear(self, target: Url, sent: bytes, received: bytes) -> None:
         """Note one exchange; the network calls this."""
@@ -60,4 +59,5 @@ class Wiretap:
 
     def stop(self) -> None:
         """Listen no longer; what was seen stays."""
-        self._stop(self)
+        if self in self._listeners:
+            self._listeners.remove(self)

@@ -5,6 +5,7 @@
 
 import io
 import logging
+import re
 import sys
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ __all__ = ["BrokenAnswer", "make_environ", "respond"]
 
 _log = logging.getLogger("authlab.web")
 _FAILURE = b"Internal Server Error\n"
+_BREAK = re.compile(r"[\r\n\0]")  # what follows would pass for another header
 
 
 class BrokenAnswer(ConnectionError):
@@ -33,12 +35,12 @@ def make_environ(
     *,
     scheme: str,
     server: tuple[str, int],
-    client: tuple[str, int],
+    client: str,
 ) -> "WSGIEnvironment":
     """Return what a WSGI app is called with.
 
     `target` is the path with its query as it travels, percent signs and all; text is in Latin-1,
-    one character a byte. `server` and `client` are (host or address, port).
+    one character a byte. `server` is (host, port), `client` an address.
     """
     path, _, query = target.partition("?")
     environ: dict[str, Any] = {
@@ -47,12 +49,10 @@ def make_environ(
         "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
         "QUERY_STRING": query,
         "REQUEST_URI": target,
-        "RAW_URI": target,
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1]),
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": client[0],
-        "REMOTE_PORT": str(client[1]),
+        "REMOTE_ADDR": client,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scheme,
         "wsgi.input": io.BytesIO(body),
@@ -80,7 +80,16 @@ def respond(
     one that raises later on gives BrokenAnswer. `chunked=False` is for a client that speaks
     HTTP/1.0: without a Content-Length the end of the connection is then the end of the answer.
     """
-    chunks, status, headers = _run(app, environ)
+    chunks: Iterable[bytes]
+    try:
+        chunks, status, given = run_wsgi_app(app, environ)
+        headers = list(given)
+        if _BREAK.search("".join([status, *map("".join, headers)])):
+            raise ValueError("a line break in the status or in a header (RFC 9112, 11.1)")
+    except (Exception, SystemExit):
+        _log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
+        chunks, status = [_FAILURE], "500 INTERNAL SERVER ERROR"
+        headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(_FAILURE)))]
     try:
         length = {name.lower(): value for name, value in headers}.get("content-length")
         bodiless = environ["REQUEST_METHOD"] == "HEAD" or status[:3] in ("204", "304")
@@ -103,16 +112,3 @@ def respond(
         close = getattr(chunks, "close", None)
         if close is not None:
             close()
-
-
-def _run(
-    app: "WSGIApplication", environ: "WSGIEnvironment"
-) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
-    """Call the app; what it raises is written to the log, and the caller gets a status 500."""
-    try:
-        chunks, status, headers = run_wsgi_app(app, environ)
-    except Exception:
-        _log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
-        headers_500 = [("Content-Type", "text/plain"), ("Content-Length", str(len(_FAILURE)))]
-        return [_FAILURE], "500 INTERNAL SERVER ERROR", headers_500
-    return chunks, status, list(headers)

@@ -169,7 +169,7 @@ def _mark(handle: str) -> str:
 def _draw_left(what: str, left: float, whole: float) -> str:
     """Return one timeout: a frame that empties as time goes by, and the same in words."""
     return (
-        f'<div><span style="display:inline-block;width:6em;border:1px solid;margin-right:6px">'
-        f'<span class="authlab-bar" style="width:{6 * left / whole:.2f}em;margin:0;display:block;'
+        f'<div><span style="display:inline-block;width:3em;border:1px solid;margin-right:6px">'
+        f'<span class="authlab-bar" style="width:{3 * left / whole:.2f}em;margin:0;display:block;'
         f'background:#cc79a7"></span></span>{what}: {span(left)} left of {span(whole)}</div>'
     )

@@ -177,7 +177,8 @@ def draw_positions(positions: tuple[float, ...], newest: str) -> str:
     moving = [bits for bits in positions if bits >= 0.05]
     said = f"{len(moving)} of {len(positions)} characters vary"
     if moving:
-        said += f", by {min(moving):.1f} to {max(moving):.1f} bits each"
+        least, most = f"{min(moving):.1f}", f"{max(moving):.1f}"
+        said += f", by {least if least == most else f'{least} to {most}'} bits each"
     pitch, top, left = 17, 76, 44
     bars, letters = "", ""
     for i, (bits, letter) in enumerate(zip(positions, newest.rjust(len(positions)), strict=True)):
@@ -206,10 +207,11 @@ def draw_times(rows: list[tuple[str, float, str, str]], guesses: float, live: fl
         f"<td>{whole}</td></tr>"
         for name, bits, mean, whole in rows
     )
+    rate = f"{guesses:,.0f} {'guess' if guesses == 1 else 'guesses'} a second"
+    aim = "the one live session" if live == 1 else f"one of {live:,.0f} live sessions"
     return (
-        f'<div class="authlab-scroll"><table><caption>Until a thief with {guesses:,.0f} guesses '
-        f"a second hits one of {live:,.0f} live sessions</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="authlab-scroll"><table><caption>Until a thief with {rate} hits {aim}'
+        f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -290,6 +290,16 @@ def test_who_ends_sessions_gives_the_password_once_more() -> None:
     assert (alice.get("/balance").status_code, phone.get("/balance").status_code) == (200, 200)
 
 
+def test_a_store_that_is_gone_answers_503_and_names_nothing() -> None:
+    town = Town("session")
+    alice = town.client()
+    alice.log_in()
+    town.auth.sessions.store.close()
+    for reply in (alice.get("/balance"), alice.log_in(), alice.post("/logout")):
+        assert reply.status_code == 503
+        assert "memory" not in reply.text
+
+
 def test_a_handle_opens_nothing() -> None:
     town = Town("session")
     alice, thief = town.client(), town.client()

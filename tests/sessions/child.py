@@ -9,8 +9,9 @@ import time
 import zlib
 from typing import NoReturn
 
-from authlab.sessions import Store, open_store
+from authlab.sessions import Store, file, open_store, redis, sql
 
+PATIENT = (file, sql, redis)  # what has a patience to be stretched on a busy machine
 ROUNDS = 40
 
 
@@ -102,6 +103,8 @@ def kill(store: Store, url: str, times: int) -> None:
 
 if __name__ == "__main__":
     what, url = sys.argv[1:3]
+    for module in PATIENT:
+        module._PATIENCE = 30
     with open_store(url) as store:
         if what == "race":
             race(store, sys.argv[3])

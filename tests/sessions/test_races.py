@@ -14,12 +14,19 @@ import pytest
 
 from authlab.clock import Clock
 from authlab.sessions import Store, open_store
-from tests.sessions.child import KEYS, ROUNDS, read_value
+from tests.sessions.child import KEYS, PATIENT, ROUNDS, read_value
 from tests.sessions.servers import SHARED, url_of
 
 ROOT = Path(__file__).parents[2]
 THREADS = 64
 PROCESSES = 8
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time: who wins counts here, and not how soon."""
+    for module in PATIENT:
+        monkeypatch.setattr(module, "_PATIENCE", 30)
 
 
 def all_at_once(job: Callable[[int], object]) -> list[object]:

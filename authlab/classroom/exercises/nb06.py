@@ -113,7 +113,12 @@ def grade_live_users(live_users: Answer) -> str | None:
                 if "" in got:
                     return "A visitor who has not logged in has the user '': leave that one out."
                 if "bob" in got:
-                    return "It names bob, whose session timed out: its row ends before `now`."
+                    return "It names bob, whose session timed out: look at the column `ends`."
+                if not got and want:
+                    return (
+                        f"It returned [], expected {short(want)}. Do you compare keys with text? "
+                        "They are bytes, such as b'session:', and SQL's LIKE finds none of them."
+                    )
                 if got != want:
                     return f"It returned {short(got)}, expected {short(want)}."
     return None
@@ -223,7 +228,10 @@ def _judge_servers(alice: Customer, stranger: Customer) -> str | None:
         return f"Alice cannot log in: the answer is {status}."
     statuses = [alice.balance().status for _ in range(6)]
     if statuses != [200] * 6:
-        return f"Alice logged in once and asked six times, and the answers are {statuses}."
+        return (
+            f"Alice logged in once and asked six times, and the answers are {statuses}. "
+            "A server that answers 401 does not know what the other one knows."
+        )
     rest: Any = alice.transfer("bob", 10).json()["balance"]
     if {alice.balance().json()["balance"] for _ in range(2)} != {rest}:
         return "The two servers do not agree on her balance: give both the same `accounts`."
