@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _FILES = {
+    "claims_timeline": "timeline",
     "entropy_meter": "meter",
     "hijack_theatre": "theatre",
     "progress_board": "board",

@@ -7,6 +7,7 @@ from authlab import widgets
 from tests.notebooks.drive import controls, drive
 
 PANELS = (
+    "claims_timeline",
     "entropy_meter",
     "hijack_theatre",
     "progress_board",
