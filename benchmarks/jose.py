@@ -255,9 +255,10 @@ def ratio(top: list[float], bottom: list[float]) -> float:
 def print_table(title: str, columns: tuple[str, ...], rows: dict[str, Times]) -> None:
     """Print medians and their ratio to authlab's, one row an algorithm."""
     print(f"\n{title}\nmicroseconds a call, and in brackets how many times authlab's")
-    print(f"{'':8}" + "".join(f"{column:>20}" for column in columns))
+    width = max(8, *map(len, rows))
+    print(" " * width + "".join(f"{column:>20}" for column in columns))
     for alg, times in rows.items():
-        line = f"{alg:8}"
+        line = f"{alg:{width}}"
         for name in columns:
             times_ours = ratio(times[name], times["authlab"])
             line += f"{statistics.median(times[name]):12.1f} ({times_ours:.2f})".rjust(20)

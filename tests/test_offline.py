@@ -18,6 +18,7 @@ SOURCES = sorted([*(ROOT / "authlab").rglob("*.py"), *(NOTEBOOKS / "solutions").
 
 # Names that never leave this machine, or that nobody can own (RFC 2606, RFC 6761).
 RESERVED = ("localhost", "test", "example", "invalid")
+NAMED = ("schemas.openid.net",)  # part of a name that OpenID gave to an event; nobody calls it
 # Kept for documentation (RFC 5737): the addresses of people in the lab's network.
 DOCUMENTATION = [
     ipaddress.ip_network(f"{start}.0/24") for start in ("192.0.2", "198.51.100", "203.0.113")
@@ -49,7 +50,7 @@ def stays_here(host: str) -> bool:
     host = re.sub(r"\{[^}]*\}", "{}", host.rpartition("@")[2].lower())
     host = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host
     name = host if host.startswith("[") else host.partition(":")[0].rstrip(".,;")
-    if name in ("", "{}", "*", "host"):
+    if name in ("", "{}", "*", "host", *NAMED):
         return True  # no host (sqlite:///), one that the code puts in, or the word for any
     try:
         address = ipaddress.ip_address(name.strip("[]"))

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 
-__all__ = ["ALGORITHMS", "Algorithm"]
+__all__ = ["ALGORITHMS", "Algorithm", "KeyUse"]
 
 
-class Algorithm(Protocol):
-    """What the table holds. `material` is bytes (HMAC) or a key object of `cryptography`."""
+class KeyUse(Protocol):
+    """What an algorithm asks of a key; `keys` compares the two."""
 
     @property
     def name(self) -> str: ...
@@ -30,13 +30,34 @@ class Algorithm(Protocol):
     def crv(self) -> str | None: ...
     @property
     def secret_bytes(self) -> int: ...
+    @property
+    def key_algs(self) -> tuple[str, ...]: ...  # what `alg` of a JWK may say
+    def key_op(self, operation: str) -> str: ...  # the operation as `key_ops` of a JWK names it
+
+
+class Algorithm(KeyUse, Protocol):
+    """What the table holds. `material` is bytes (HMAC) or a key object of `cryptography`."""
+
     def signature_bytes(self, material: Any) -> int: ...
     def sign(self, material: Any, data: bytes) -> bytes: ...
     def check(self, material: Any, data: bytes, signature: bytes) -> bool: ...
 
 
+class _Signature:
+    """What all signatures ask of a key: its own name, and the operations "sign" and "verify"."""
+
+    name: str
+
+    @property
+    def key_algs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def key_op(self, operation: str) -> str:
+        return operation
+
+
 @dataclass(frozen=True)
-class Hmac:
+class Hmac(_Signature):
     """HS256, HS384, HS512: one secret both signs and checks (RFC 7518, 3.2)."""
 
     name: str
@@ -57,7 +78,7 @@ class Hmac:
 
 
 @dataclass(frozen=True)
-class _PublicKey:
+class _PublicKey(_Signature):
     """What the algorithms with two keys share: OpenSSL checks, and says no by an exception."""
 
     name: str

@@ -1,6 +1,7 @@
 """What a token, a key or a claim can do wrong: one tree of errors. Imports nothing of authlab."""
 
 __all__ = [
+    "DecryptionFailed",
     "DisallowedAlgorithm",
     "ExpiredToken",
     "ImmatureToken",
@@ -49,6 +50,10 @@ class InvalidKey(InvalidToken):
 
 class InvalidSignature(InvalidToken):
     """The signature does not match the header and the payload (RFC 7515, 5.2)."""
+
+
+class DecryptionFailed(InvalidToken):
+    """The key does not open this token; the text never says why (RFC 7516, 11.5)."""
 
 
 class InvalidClaim(InvalidToken):

@@ -4,9 +4,9 @@ Checking is a list of small steps over one `Reading`. `verify` runs them; `jwt.d
 and goes on with the claims; `jwt.explain` runs the same ones and says what each found.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -21,8 +21,21 @@ from authlab.jose.errors import (
 )
 from authlab.jose.keys import KeyMaterial, find_key
 
-__all__ = ["MAX_BYTES", "SIGNATURE_CHECKS", "Check", "Reading", "Verified", "sign", "verify"]
+__all__ = [
+    "MAX_BYTES",
+    "SIGNATURE_CHECKS",
+    "Check",
+    "Reading",
+    "Verified",
+    "check_header",
+    "check_limit",
+    "pick_allowed",
+    "refuse_form",
+    "sign",
+    "verify",
+]
 
+T = TypeVar("T")
 MAX_BYTES = 65_536  # far more than any header line carries, little enough to read at once
 
 
@@ -63,13 +76,17 @@ class Reading:
     signing_input: bytes
 
     def __init__(self, token: Any, key: KeyMaterial, algorithms: Any, max_bytes: int) -> None:
-        if type(max_bytes) is not int:
-            expected = "a number of bytes"
-            raise MalformedToken("argument max_bytes", show(max_bytes), expected, "RFC 8259, 9")
+        check_limit(max_bytes)
         self.token = token
         self.key = key
         self.algorithms = algorithms
         self.max_bytes = max_bytes
+
+
+def check_limit(max_bytes: Any) -> None:
+    if type(max_bytes) is not int:
+        expected = "a number of bytes"
+        raise MalformedToken("argument max_bytes", show(max_bytes), expected, "RFC 8259, 9")
 
 
 class Check(NamedTuple):
@@ -98,24 +115,28 @@ def split_parts(reading: Reading) -> None:
         raise
     except (AttributeError, TypeError, UnicodeEncodeError):
         pass
-    _refuse_form(reading)
+    refuse_form(reading.token, reading.max_bytes, 3, "RFC 7515, 7.1")
 
 
-def _refuse_form(reading: Reading) -> None:
-    token, rule = reading.token, "RFC 7515, 7.1"
+def refuse_form(token: Any, max_bytes: int, wanted: int, rule: str) -> NoReturn:
+    """Say what is wrong with the form of a token that should have `wanted` parts."""
     if not isinstance(token, str | bytes):
         raise MalformedToken("not a token", f"a {type(token).__name__}", "text", rule)
-    if len(token) > reading.max_bytes:
-        found, expected = f"{len(token)} bytes", f"at most {reading.max_bytes} bytes"
+    if len(token) > max_bytes:
+        found, expected = f"{len(token)} bytes", f"at most {max_bytes} bytes"
         raise MalformedToken("token too long", found, expected, "RFC 8259, 9")
     text = token if isinstance(token, str) else token.decode("latin-1")
     for part in text.split("."):
         b64url_decode(part)  # names a foreign character, if there is one
     count = text.count(".") + 1
     found = f"{count} part{'s' if count > 1 else ''}"
-    if count == 5:
-        found += ", which is the form of an encrypted token (JWE)"
-    raise MalformedToken("wrong number of parts", found, "3 parts joined by 2 dots", rule)
+    if count in _FORMS:
+        found += f", which is the form of {_FORMS[count]}"
+    expected = f"{wanted} parts joined by {wanted - 1} dots"
+    raise MalformedToken("wrong number of parts", found, expected, rule)
+
+
+_FORMS = {3: "a signed token (JWS)", 5: "an encrypted token (JWE)"}
 
 
 def read_header(reading: Reading) -> None:
@@ -144,16 +165,21 @@ def check_header(header: dict[str, Any]) -> None:
 
 
 def allow_algorithm(reading: Reading) -> None:
-    name, allowed = reading.header["alg"], reading.algorithms
+    reading.algorithm = pick_allowed(reading.header["alg"], reading.algorithms, ALGORITHMS)
+
+
+def pick_allowed(name: Any, allowed: Any, table: Mapping[str, T]) -> T:
+    """Return what `table` holds under `name`, if the caller's allow-list has it too."""
     # A bare string is refused: `"HS256" in "HS256 or none"` is true, and so is `"" in "HS256"`.
     if not isinstance(allowed, list | tuple | set | frozenset) or not allowed:
         found, expected = show(allowed), "a list of names, such as ['HS256']"
         raise DisallowedAlgorithm("no allow-list", found, expected, "RFC 8725, 3.1")
-    algorithm = ALGORITHMS.get(name)
+    algorithm = table.get(name) if isinstance(name, str) else None
     if algorithm is None or name not in allowed:
-        expected = "one of " + ", ".join(n if isinstance(n, str) else show(n) for n in allowed)
+        names = table if name in allowed else allowed  # what is allowed but unknown stays unknown
+        expected = "one of " + ", ".join(n if isinstance(n, str) else show(n) for n in names)
         raise DisallowedAlgorithm("algorithm not allowed", show(name), expected, "RFC 8725, 3.1")
-    reading.algorithm = algorithm
+    return algorithm
 
 
 def choose_key(reading: Reading) -> None:

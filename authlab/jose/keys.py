@@ -14,15 +14,21 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from authlab.jose.algorithms import ALGORITHMS, Algorithm
+from authlab.jose.algorithms import ALGORITHMS, KeyUse
 from authlab.jose.encoding import b64url_encode, show
 from authlab.jose.errors import DisallowedAlgorithm, InvalidKey
+from authlab.jose.jwe_algorithms import ENCRYPTION_KEYS
 from authlab.jose.jwk import CURVES, REQUIRED, public_half, read_material, write_material
 from authlab.jose.pem import load_pem, looks_like_pem, refuse_public_key
-from authlab.jose.strength import refuse_weak
+from authlab.jose.strength import refuse_length, refuse_weak
 
 __all__ = ["Key", "KeyMaterial", "KeySet", "find_key", "generate_key", "load_key"]
 
+_PUBLIC_OPS = {"sign": "verify", "decrypt": "encrypt", "unwrapKey": "wrapKey"}
+_OPS_OF_USE = {
+    "sig": {"sign", "verify"},
+    "enc": {"encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"},
+}
 KeyMaterial = Any  # bytes, PEM text, a JWK, a JWKS, a `cryptography` key, a Key or a KeySet
 
 
@@ -66,7 +72,7 @@ class Key:
 
     @property
     def is_private(self) -> bool:
-        """True when the key can sign: a private half, or a shared secret."""
+        """True when the key can sign and decrypt: a private half, or a shared secret."""
         return self.kty == "oct" or self._public is not self.material
 
     def to_jwk(self, private: bool = False) -> dict[str, Any]:
@@ -82,7 +88,7 @@ class Key:
             raise InvalidKey("no private half", found, "a private key", "RFC 7517, 9.2")
         ops = self.key_ops
         if ops and not private:
-            ops = tuple("verify" if op == "sign" else op for op in ops)
+            ops = tuple(_PUBLIC_OPS.get(op, op) for op in ops)
         names = {"kid": self.kid, "use": self.use, "alg": self.alg}
         members = write_material(self.material, private=private)
         members |= {name: value for name, value in names.items() if value is not None}
@@ -97,34 +103,37 @@ class Key:
         canonical = {name: members[name] for name in REQUIRED[self.kty]}
         return b64url_encode(sha256(json.dumps(canonical, separators=(",", ":")).encode()).digest())
 
-    def material_for(self, algorithm: Algorithm, operation: str) -> Any:
-        """Return what `algorithm` needs to "sign" or "verify"; InvalidKey if it may not."""
+    def material_for(self, algorithm: KeyUse, operation: str) -> Any:
+        """Return what `algorithm` needs to "sign", "verify", "encrypt" or "decrypt".
+
+        Raises InvalidKey if this key may not.
+        """
         if (algorithm.name, operation) not in self._fits:
             _check_fit(self, algorithm, operation)
             self._fits.add((algorithm.name, operation))
-        return self.material if operation == "sign" else self._public
+        return self.material if operation in ("sign", "decrypt") else self._public
 
 
-def _check_fit(key: Key, algorithm: Algorithm, operation: str) -> None:
+def _check_fit(key: Key, algorithm: KeyUse, operation: str) -> None:
     """Refuse a key for the wrong algorithm or operation, before anything is computed."""
     name, kind = algorithm.name, f"{key.kty} {key.crv or ''}".strip()
     wanted = f"{algorithm.kty} {algorithm.crv or ''}".strip()
     if kind != wanted and (key.kty != algorithm.kty or algorithm.crv):
         rule = "RFC 8725, 3.1"
         raise InvalidKey(f"wrong kind of key for {name}", kind, wanted, rule)
-    if key.alg is not None and key.alg != name:
+    if key.alg is not None and key.alg not in algorithm.key_algs:
         raise InvalidKey("key bound to another algorithm", show(key.alg), name, "RFC 7517, 4.4")
-    if key.use is not None and key.use != "sig":
-        raise InvalidKey("key for another use", show(key.use), "'sig'", "RFC 7517, 4.2")
-    if key.key_ops is not None and operation not in key.key_ops:
+    use, op = "enc" if "crypt" in operation else "sig", algorithm.key_op(operation)
+    if key.use is not None and key.use != use:
+        raise InvalidKey("key for another use", show(key.use), show(use), "RFC 7517, 4.2")
+    if key.key_ops is not None and op not in key.key_ops:
         found = show(list(key.key_ops))
-        raise InvalidKey("key for other operations", found, show(operation), "RFC 7517, 4.3")
-    if operation == "sign" and not key.is_private:
-        raise InvalidKey("a public key cannot sign", kind, "its private half", "RFC 7515, 5.1")
-    if key.kty == "oct" and len(key.material) < algorithm.secret_bytes and not key.allow_weak:
-        found = f"{len(key.material)} bytes ({8 * len(key.material)} bits)"
-        expected = f"at least {algorithm.secret_bytes} bytes for {name}"
-        raise InvalidKey("secret too short", found, expected, "RFC 7518, 3.2")
+        raise InvalidKey("key for other operations", found, show(op), "RFC 7517, 4.3")
+    if operation in ("sign", "decrypt") and not key.is_private:
+        rule = "RFC 7515, 5.1" if use == "sig" else "RFC 7516, 5.2"
+        raise InvalidKey(f"a public key cannot {operation}", kind, "its private half", rule)
+    if key.kty == "oct" and (use == "enc" or not key.allow_weak):  # AES takes no other length
+        refuse_length(key.material, algorithm, exact=use == "enc")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +156,7 @@ class KeySet:
             raise InvalidKey("mixed key set", found, "one or the other", "RFC 7517, 9.2")
         object.__setattr__(self, "members", known)
 
-    def pick(self, kid: str | None, algorithm: Algorithm, operation: str) -> Key:
+    def pick(self, kid: str | None, algorithm: KeyUse, operation: str) -> Key:
         """Return the one key that fits; InvalidKey when none does, or more than one."""
         fitting, refusal = [], None
         for index, members in enumerate(self.members):
@@ -228,14 +237,14 @@ def _read_ops(ops: Any, use: str | None) -> tuple[str, ...] | None:
     if not texts or len(set(ops)) != len(ops):
         expected = "a list of names, each once"
         raise InvalidKey("key member 'key_ops'", show(ops), expected, "RFC 7517, 4.3")
-    if use == "sig" and not {"sign", "verify"}.issuperset(ops):
-        found = f"use 'sig' with {show(list(ops))}"
+    if use in _OPS_OF_USE and not _OPS_OF_USE[use].issuperset(ops):
+        found = f"use {use!r} with {show(list(ops))}"
         raise InvalidKey("key contradicts itself", found, "use or key_ops", "RFC 7517, 4.3")
     return tuple(ops)
 
 
 def find_key(
-    material: KeyMaterial, algorithm: Algorithm, operation: str, kid: str | None = None
+    material: KeyMaterial, algorithm: KeyUse, operation: str, kid: str | None = None
 ) -> Key:
     """Return the key to use: loaded, picked by `kid` from a set, and fit for the algorithm."""
     key = material if isinstance(material, Key) else load_key(material)
@@ -251,14 +260,17 @@ def find_key(
 def generate_key(
     alg: str, *, kid: str | None = None, random: Callable[[int], bytes] = secrets.token_bytes
 ) -> Key:
-    """Return a fresh key bound to `alg`, such as "HS256" or "ES256" (RSA: 2048 bits).
+    """Return a fresh key bound to `alg`, such as "HS256", "ES256" or "RSA-OAEP" (RSA: 2048 bits).
+
+    For a key that encrypts content directly ("dir"), `alg` is its `enc`, such as "A256GCM".
 
     `random(n)` gives n random bytes; RSA takes its randomness from OpenSSL whatever you pass.
     Raises DisallowedAlgorithm for a name that is not in the table.
     """
-    algorithm = ALGORITHMS.get(alg) if isinstance(alg, str) else None
+    known: dict[str, KeyUse] = {**ALGORITHMS, **ENCRYPTION_KEYS}
+    algorithm = known.get(alg) if isinstance(alg, str) else None
     if algorithm is None:
-        expected = ", ".join(ALGORITHMS)
+        expected = ", ".join(known)
         raise DisallowedAlgorithm("unknown algorithm", show(alg), expected, "RFC 7518, 3.1")
     material: Any
     if algorithm.kty == "oct":

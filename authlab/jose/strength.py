@@ -1,4 +1,4 @@
-"""How strong a key is by itself (RFC 7518, 3.2 and 3.3). Imports `encoding` and below."""
+"""How strong a key is (RFC 7518, 3.2, 3.3, 4 and 5). Imports `encoding` and below."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,10 +7,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from authlab.jose.algorithms import KeyUse
 from authlab.jose.encoding import show
 from authlab.jose.errors import InvalidKey
 
-__all__ = ["refuse_weak"]
+__all__ = ["refuse_length", "refuse_weak"]
 
 # Modulo these primes, the moduli of a faulty chip generator (ROCA, CVE-2017-15361) are always
 # powers of 65537. A sound modulus passes as such a one less than once in 2**27 times.
@@ -47,6 +48,19 @@ def refuse_weak(public: Any) -> None:
     if all(pow(numbers.n, _order(prime), prime) == 1 for prime in _ROCA_PRIMES):
         found, expected = "the ROCA pattern", "primes drawn at random"
         raise InvalidKey("RSA key of a faulty chip", found, expected, "CVE-2017-15361")
+
+
+def refuse_length(secret: bytes, algorithm: KeyUse, *, exact: bool) -> None:
+    """Raise InvalidKey for a secret shorter than `algorithm` needs, or if `exact` a longer one."""
+    wanted, length = algorithm.secret_bytes, len(secret)
+    if length == wanted or (length > wanted and not exact):
+        return
+    found = f"{length} bytes ({8 * length} bits)"
+    if exact:
+        expected = f"exactly {wanted} bytes for {algorithm.name}"
+        raise InvalidKey("secret of the wrong length", found, expected, "RFC 7518, 4 and 5")
+    expected = f"at least {wanted} bytes for {algorithm.name}"
+    raise InvalidKey("secret too short", found, expected, "RFC 7518, 3.2")
 
 
 @lru_cache

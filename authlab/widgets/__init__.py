@@ -4,8 +4,10 @@ from importlib import import_module
 from typing import Any
 
 _FILES = {
+    "attack_bench": "bench",
     "claims_timeline": "timeline",
     "entropy_meter": "meter",
+    "envelope_view": "envelope",
     "hijack_theatre": "theatre",
     "progress_board": "board",
     "session_explorer": "explorer",

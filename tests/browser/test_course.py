@@ -26,7 +26,9 @@ LIMIT = 50  # milliseconds from a control to the painted change, the median of 3
 # The control that is moved, with which keys, and the buttons that are pressed before.
 MOVES = {
     "token_inspector": ("Allow only", ["ArrowDown", "ArrowUp"], ["Reset", "Use the example's key"]),
+    "attack_bench": ("Verifier", ["ArrowDown", "ArrowUp"], ["Reset"]),
     "claims_timeline": ("The right time", ["ArrowRight", "ArrowLeft"], ["Reset"]),
+    "envelope_view": ("The reader has", ["ArrowUp", "ArrowDown"], ["Reset"]),
     "entropy_meter": ("Collect", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "hijack_theatre": ("Step", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "session_explorer": ("Look into", ["ArrowDown", "ArrowUp"], ["Reset", "Log in"]),

@@ -7,8 +7,10 @@ from authlab import widgets
 from tests.notebooks.drive import controls, drive
 
 PANELS = (
+    "attack_bench",
     "claims_timeline",
     "entropy_meter",
+    "envelope_view",
     "hijack_theatre",
     "progress_board",
     "session_explorer",
