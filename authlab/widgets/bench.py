@@ -108,6 +108,9 @@ def attack_bench() -> w.VBox:
             verifier.value, attack.value = YOURS, FIRST_ATTACK
             set_switches(True)
             results.clear()
+            for row in rows()[:2]:  # yours and the one without a hole: something to look at
+                for id in ATTACKS:
+                    run(row, id)
 
         move(change)
 
@@ -123,16 +126,17 @@ def attack_bench() -> w.VBox:
         "attack_bench",
         verdict,
         kit.row(
-            kit.column(
-                kit.pane("The open cell", verifier, attack, about, hint="a verifier, a forgery"),
-                kit.pane(
-                    "Your verifier's holes",
-                    kit.row(all_open, all_mended, reset),
-                    w.VBox([*switches.values()]),
-                    hint="ticked is open; take the tick away to mend it",
-                ),
-            ),
+            kit.pane("The open cell", verifier, attack, about, hint="a verifier, a forgery"),
             kit.pane("The forgery", forgery, hint="each step, and the last token shown"),
+        ),
+        kit.pane(
+            "Your verifier's holes",
+            kit.row(all_open, all_mended, reset),
+            w.GridBox(
+                [*switches.values()],
+                layout={"grid_template_columns": "repeat(auto-fill, minmax(24em, 1fr))"},
+            ),
+            hint="ticked is open; take the tick away to mend it",
         ),
         kit.pane(
             "Every verifier, every forgery",

@@ -74,15 +74,19 @@ def test_mending_a_hole_stops_its_forgery() -> None:
 
 def test_a_row_and_the_whole_matrix() -> None:
     panel = attack_bench()
+    assert "50 cells run" in text_of(panel), "two rows are there at first"
+    assert "Mallory gets in by 25 of 25 attacks, and 8 of 8 honest tokens pass." in text_of(panel)
+    find(panel, "Verifier").value = "jwk"
     assert "1 of 25 attacks were run on it" in text_of(panel)
     find(panel, "Run this row").click()
-    assert "Mallory gets in by 25 of 25 attacks, and 8 of 8 honest tokens pass." in text_of(panel)
+    assert "Mallory gets in by 1 of 25 attacks, and 8 of 8 honest tokens pass." in text_of(panel)
     find(panel, "Run every cell").click()
     assert "Matrix of 25 verifiers by 25 attacks, 625 cells run." in text_of(panel)
+    find(panel, "Verifier").value = YOURS
     find(panel, "Mend all").click()  # the row of the new verifier is that without a hole
     assert "Mallory gets in by 0 of 25 attacks" in text_of(panel)
     find(panel, "Reset").click()
-    assert "1 cell run" in text_of(panel)
+    assert "50 cells run" in text_of(panel)
     assert find(panel, "Verifier").value == YOURS
 
 
