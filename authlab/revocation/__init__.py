@@ -1,0 +1,1 @@
+"""Taking access back: nine strategies, refresh tokens, one-time tokens, a population."""
