@@ -1,0 +1,235 @@
+"""One interface for every way to take access back, and the way that takes nothing back.
+
+Imports `arguments` and `jose`. A strategy writes four hooks on verified claims: `grant`, `permits`,
+`end`, `revoke_user`. The rest is here, the same for all: the token, its signature, the outage.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from authlab.clock import Clock
+from authlab.jose import InvalidToken, Key, KeySet, decode, encode, generate_key, load_key
+from authlab.jose.algorithms import ALGORITHMS
+from authlab.revocation.arguments import check_seconds, check_user, new_id, refuse
+from authlab.revocation.errors import InvalidArgument
+from authlab.sessions import Metered, Store, StoreUnavailable
+
+__all__ = ["CLAIMS", "Cost", "ExpiryOnly", "Outage", "Strategy"]
+
+CLAIMS = ("iss", "sub", "iat", "exp", "jti")  # without these nobody could take a token back
+_AHEAD = 1  # seconds that `iat` may lie ahead: two servers' clocks, and what `Cutoff` adds
+
+Outage = Literal["closed", "open"]
+
+
+class Cost(NamedTuple):
+    """What a strategy has cost so far.
+
+    `reads` and `writes` count calls of the store, as `Metered` does; `bytes_held` is keys and
+    values that it holds in the store now; `bytes_pushed` is bytes sent to each verifying server.
+    """
+
+    reads: int
+    writes: int
+    bytes_held: int
+    bytes_pushed: int
+
+
+class Strategy(ABC):
+    """Issue tokens, accept them, take them back; count what that costs.
+
+    `store` holds what must be known later. `clock` is the store's by default. `key` signs (what
+    `load_key` takes; a random one by default) by `algorithm`. A token lives `ttl` whole seconds
+    and is for `issuer`, which is its issuer and audience. `on_outage` says what happens while the
+    store is down: "closed" accepts nobody, "open" goes on by the signature alone.
+
+    Raises InvalidArgument for a bad option or user, and StoreUnavailable; a token may be anything.
+    """
+
+    name: ClassVar[str]
+    may_open: ClassVar[bool] = True  # False: without the store nobody can tell whose token it is
+    own_keys: ClassVar[bool] = False  # True: a token's `kid` names its key, see `key_of`
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock | None = None,
+        *,
+        key: Any = None,
+        algorithm: str = "HS256",
+        ttl: int = 300,
+        issuer: str = "https://bank.test",
+        on_outage: Outage = "closed",
+    ) -> None:
+        if not isinstance(store, Store):
+            refuse("store", store, "what open_store() returns")
+        if on_outage not in ("closed", "open"):
+            refuse("on_outage", on_outage, "'closed' or 'open'")
+        if on_outage == "open" and not self.may_open:
+            expected = f"'closed': without its store {self.name} cannot tell whose token it is"
+            refuse("on_outage", on_outage, expected)
+        check_seconds("ttl", ttl)
+        if type(ttl) is not int:
+            refuse("ttl", ttl, "whole seconds")
+        check_user(issuer, "issuer")
+        self.store = Metered(store)
+        self.clock = clock or store.clock
+        self.key = _read_key(key, algorithm)
+        self.algorithm = algorithm
+        self.ttl = ttl
+        self.issuer = issuer
+        self.on_outage: Outage = on_outage
+        self.bytes_pushed = 0
+
+    # -- the interface ----------------------------------------------------------------------
+
+    def issue(self, user: str) -> str:
+        """Return a new token for `user`: somebody has logged in."""
+        check_user(user)
+        own = self.key_for(user)
+        if own is None and not self.key.is_private:
+            refuse("key", "a public key, which can only check", "a private key")
+        claims = self.grant(self.new_claims(user))
+        try:
+            if own is None:
+                return encode(claims, self.key, self.algorithm)
+            kid, secret = own
+            return encode(claims, secret, self.algorithm, {"kid": kid})
+        except InvalidToken as error:
+            raise InvalidArgument("bad user", error.found, error.expected, error.rule) from None
+
+    def accepts(self, token: object) -> bool:
+        """Say whether a server lets this token in. Never raises: a server that is asked answers."""
+        try:
+            return self.read(token) is not None
+        except StoreUnavailable:
+            return False
+
+    def read(self, token: object) -> dict[str, Any] | None:
+        """Return the claims of a token that is let in, None for any other.
+
+        Raises StoreUnavailable where the store is down and `on_outage` is "closed".
+        """
+        claims = self.verify(token)
+        return claims if claims is not None and self.lets_in(claims, token) else None
+
+    def log_out(self, token: object) -> bool:
+        """End this token; say whether there was one to end, and it has ended.
+
+        Raises StoreUnavailable: a log-out that did not happen must not look like one.
+        """
+        claims = self.verify(token)
+        return claims is not None and self.end(claims)
+
+    def cost(self) -> Cost:
+        """Return what was spent so far. This looks at every entry: for a report, not a request."""
+        reads, writes = self.store.reads, self.store.writes
+        return Cost(reads, writes, self._bytes_held(), self.bytes_pushed)
+
+    # -- what a strategy writes -------------------------------------------------------------
+
+    def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
+        """A token with these claims is being made: record what must be, return what goes in."""
+        return claims
+
+    @abstractmethod
+    def permits(self, claims: Mapping[str, Any], token: object) -> bool:
+        """Say whether a token with these verified claims has not been ended."""
+
+    @abstractmethod
+    def end(self, claims: Mapping[str, Any]) -> bool:
+        """End the token with these verified claims; say whether it had not ended before."""
+
+    @abstractmethod
+    def revoke_user(self, user: str) -> None:
+        """End every token of `user`: the account is disabled, the password changed."""
+
+    def key_for(self, user: str) -> tuple[str, bytes] | None:
+        """Return (kid, secret) to sign a new token of `user` by; None for the one key."""
+        return None
+
+    def key_of(self, kid: object) -> bytes | None:
+        """Return the secret that a token's `kid` names, None for no such key."""
+        return None
+
+    # -- what they share --------------------------------------------------------------------
+
+    def new_claims(self, user: str) -> dict[str, Any]:
+        """Return the claims of a token for `user` that begins now, in whole seconds."""
+        now, who = int(self.clock.now()), {"iss": self.issuer, "sub": user, "aud": self.issuer}
+        return {**who, "iat": now, "exp": now + self.ttl, "jti": new_id()}
+
+    def verify(self, token: object) -> dict[str, Any] | None:
+        """Return the claims of a token that this issuer signed and that has not expired."""
+        return self._verify_by(self.key, token)
+
+    def lets_in(self, claims: Mapping[str, Any], token: object) -> bool:
+        """Do as `permits`, and while the store is down as `on_outage` says."""
+        try:
+            return self.permits(claims, token)
+        except StoreUnavailable:
+            if self.on_outage == "closed":
+                raise
+            return True
+
+    def _verify_by(self, key: Any, token: object) -> dict[str, Any] | None:
+        now = self.clock.now()
+        try:
+            claims = decode(
+                token,  # type: ignore[arg-type]  # decode takes anything, and refuses most of it
+                key,
+                [self.algorithm],
+                audience=self.issuer,
+                issuer=self.issuer,
+                require=CLAIMS,
+                leeway=_AHEAD,
+                now=now,
+            )
+        except InvalidToken:
+            return None
+        return claims if now < claims["exp"] else None  # without the leeway
+
+    def _key(self, *parts: str) -> str:
+        """Return a key of this strategy's in the store."""
+        return ":".join((self.name, *parts))
+
+    def _bytes_held(self) -> int:
+        return self._weigh(self._key(""))
+
+    def _weigh(self, *prefixes: str) -> int:
+        raw = self.store.store  # not through the meter: a report is no request
+        keys = (key for prefix in prefixes for key in raw.keys(prefix))
+        return sum(len(key.encode()) + len(raw.get(key) or b"") for key in keys)
+
+
+class ExpiryOnly(Strategy):
+    """Take nothing back: a token works until its `exp`, whatever happened (RFC 7519, 4.1.4).
+
+    Costs the store nothing, and asks it nothing: an outage goes unnoticed.
+    """
+
+    name = "ExpiryOnly"
+
+    def permits(self, claims: Mapping[str, Any], token: object) -> bool:
+        return True
+
+    def end(self, claims: Mapping[str, Any]) -> bool:
+        return False
+
+    def revoke_user(self, user: str) -> None:
+        check_user(user)
+
+
+def _read_key(key: Any, algorithm: Any) -> Key:
+    if algorithm not in tuple(ALGORITHMS):
+        refuse("algorithm", algorithm, f"one of {', '.join(ALGORITHMS)}")
+    try:
+        loaded = generate_key(algorithm) if key is None else load_key(key)
+        if not isinstance(loaded, KeySet):
+            loaded.material_for(ALGORITHMS[algorithm], "verify")  # the right kind, and strong
+            return loaded
+    except InvalidToken as error:
+        what = f"bad key: {error.what}"
+        raise InvalidArgument(what, error.found, error.expected, error.rule) from None
+    refuse("key", "a set of keys", "the one key that signs")
