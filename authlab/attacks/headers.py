@@ -1,6 +1,7 @@
 """Forgeries by the header: it names the key to check by, and Mallory has that key."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -46,16 +47,20 @@ def x5u(scene: Scene) -> Iterator[str]:
 
 
 def jwk(scene: Scene) -> Iterator[str]:
-    """Put her own key into the header: a pair's public half, then a shared secret."""
+    """Put her own key into the header: a public half, a shared secret, a certificate in x5c."""
     for alg in ("ES256", "HS256"):
         key = generate_key(alg, kid="mallory")
         members = key.to_jwk(private=alg == "HS256")
         scene.say("signs by her own key, and puts it into the header", f"jwk: {members}")
         yield scene.write({"alg": alg, "kid": "mallory", "jwk": members}, key)
+    key = generate_key("ES256", kid="mallory")
+    chain = [b64encode(_certify(key, scene.clock.now(), Encoding.DER)).decode()]
+    scene.say("signs by her own key, and puts its certificate into the header", f"x5c: {chain}")
+    yield scene.write({"alg": "ES256", "kid": "mallory", "x5c": chain}, key)
 
 
-def _certify(key: Key, now: float) -> bytes:
-    """Return a certificate for the bank's name that Mallory signed herself, as PEM."""
+def _certify(key: Key, now: float, encoding: Encoding = Encoding.PEM) -> bytes:
+    """Return a certificate for the bank's name that Mallory signed herself."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bank.test")])
     moment, day = datetime.fromtimestamp(now, UTC), timedelta(days=1)
     certificate = (
@@ -64,4 +69,4 @@ def _certify(key: Key, now: float) -> bytes:
         .not_valid_after(moment + day)
         .sign(key.material, SHA256())
     )
-    return certificate.public_bytes(Encoding.PEM)
+    return certificate.public_bytes(encoding)

@@ -6,7 +6,7 @@ from typing import Any
 
 from authlab.attacks.attack import Message, Outcome
 from authlab.attacks.forging import VICTIM, Scene
-from authlab.attacks.issuer import AUDIENCE, OTHER_AUDIENCE, make_claims
+from authlab.attacks.issuer import AUDIENCE, ISSUER, OTHER_AUDIENCE, make_claims
 from authlab.jose import dissect
 
 __all__ = [
@@ -61,10 +61,13 @@ def audience(scene: Scene) -> Iterator[str]:
 
 
 def issuer(scene: Scene) -> Iterator[str]:
-    """Use a token of the bank's playground, which signs by the same key and takes any name."""
-    other = "https://playground.bank.test"
-    scene.say(f"signs up as {VICTIM} at the bank's playground", other)
-    yield scene.get_token(VICTIM, iss=other)
+    """Use a token of a playground, which signs by the same key and takes any name.
+
+    The bank has two of them; the second one's name begins with the issuer's own.
+    """
+    for other in ("https://playground.bank.test", f"{ISSUER}/playground"):
+        scene.say(f"signs up as {VICTIM} at the bank's playground", other)
+        yield scene.get_token(VICTIM, iss=other)
 
 
 def type_(scene: Scene) -> Iterator[str]:
@@ -75,8 +78,11 @@ def type_(scene: Scene) -> Iterator[str]:
 
 
 def missing(scene: Scene) -> Iterator[str]:
-    """Use a token in which the issuer forgot a claim: one for ever, for everybody, or of nobody."""
-    for name in ("exp", "aud", "iss"):
+    """Use a token in which the issuer forgot a claim: one for ever, for everybody, of nobody.
+
+    Without `iat` it has no age, and without `jti` no list of ended tokens can name it.
+    """
+    for name in ("exp", "aud", "iss", "iat", "jti"):
         scene.say(f"finds a token of Alice's without {name}")
         yield scene.get_token(VICTIM, **{name: None})
 

@@ -1,12 +1,18 @@
 """Each forgery passes its own hole and no other, honest tokens pass always, the battery is fair."""
 
 import itertools
+import json
+import re
+from base64 import b64decode
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
 import jwt
 import pytest
+from cryptography.x509 import load_der_x509_certificate
 
 from authlab.attacks import (
     CATALOGUE,
@@ -66,8 +72,11 @@ def test_the_catalogue_fits_the_holes() -> None:
     assert set(FORGERS) == set(BY_ID)
     for hole in HOLES.values():
         assert all([hole.title, hole.line, hole.mend, hole.refs])
-    for attack in FORGERIES:
+    for attack in [*FORGERIES, READABLE]:
+        assert attack.title
+        assert attack.needs
         assert any(ref.startswith(("RFC ", "ASVS ")) for ref in attack.refs)
+        assert any(ref.startswith("CWE-") for ref in attack.refs)
 
 
 @pytest.mark.parametrize("attack", FORGERIES, ids=by_id)
@@ -150,6 +159,52 @@ def test_a_check_left_out_is_found(changes: dict[str, Any], found: set[str]) -> 
     report = redteam(lambda token: decode_well(token, **changes))
     assert {outcome.attack for outcome in report.stolen} == found
     assert report.refused == []
+
+
+def test_a_key_out_of_the_header_is_found() -> None:
+    """By jwk, and by the certificate in x5c, which a verifier may trust where it ignores jwk."""
+
+    def by_certificate(header: Any) -> Any:
+        return load_der_x509_certificate(b64decode(header["x5c"][0])).public_key()
+
+    def trust(token: str, name: str, read: Callable[[Any], Any]) -> Any:
+        header = jwt.get_unverified_header(token)
+        key = read(header) if name in header else KEYS
+        checks: Any = {"audience": AUDIENCE, "issuer": ISSUER, "typ": TYP, "require": REQUIRED}
+        return decode(token, key, ALGORITHMS, **checks)
+
+    for name, read in (("jwk", lambda header: header["jwk"]), ("x5c", by_certificate)):
+        report = redteam(partial(trust, name=name, read=read))
+        assert {outcome.attack for outcome in report.stolen} == {"jwk"}
+        assert report.refused == []
+
+
+@pytest.mark.parametrize("left", ["exp", "iat", "jti"])
+def test_a_claim_that_is_not_required_is_found(left: str) -> None:
+    require = [name for name in REQUIRED if name != left]
+    report = redteam(lambda token: decode_well(token, require=require))
+    assert [outcome.attack for outcome in report.stolen] == ["missing"]
+    assert report.refused == []
+
+
+def test_an_issuer_whose_name_begins_alike_is_found() -> None:
+    def verify(token: str) -> Any:
+        claims = decode_well(token, issuer=None)
+        if not claims["iss"].startswith(ISSUER):
+            raise ValueError("another issuer")
+        return claims
+
+    assert [outcome.attack for outcome in redteam(verify).stolen] == ["issuer"]
+
+
+def test_the_notebook_reads_the_report_as_it_is() -> None:
+    report = redteam(lambda token: decode(token, KEYS, ALGORITHMS, audience=AUDIENCE))
+    assert {outcome.attack for outcome in report.stolen} == {"issuer", "type", "missing"}
+    path = Path(__file__).parents[2] / "notebooks" / "04_break_a_jwt.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    said = next("".join(cell["source"]) for cell in cells if cell["id"] == "s9-tutorial-after")
+    [mark] = re.findall(r"`([A-Z]+)`", said)
+    assert [row[1].startswith(mark) for row in report.rows()].count(True) == len(report.stolen)
 
 
 def test_pyjwt_used_well_leaves_one() -> None:
