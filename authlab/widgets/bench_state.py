@@ -192,5 +192,11 @@ def draw_forgery(messages: Iterable[Message], token: str) -> str:
     if not token:
         return f"{steps}</ol><div>There was nothing to forge.</div>"
     anatomy = dissect(token)
-    cards = "".join(kit.draw_card(part, START) for part in anatomy.parts)
-    return f"{steps}</ol>{kit.draw_parts(anatomy)}{cards}"
+    # A card would say "Stops here", which is up to the verifier: a naive one goes on.
+    cards = "".join(kit.draw_card(part._replace(fault=""), START) for part in anatomy.parts)
+    notes = "".join(
+        f"<div>A strict reader stops at the {part.name}. {kit.escape(part.fault)}</div>"
+        for part in anatomy.parts
+        if part.fault
+    )
+    return f"{steps}</ol>{kit.draw_parts(anatomy)}{cards}{notes}"

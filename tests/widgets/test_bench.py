@@ -123,5 +123,15 @@ def test_hostile_text_stays_text() -> None:
     assert "There was nothing to forge" in draw_forgery([bad], "")
 
 
+def test_a_token_that_passes_is_not_said_to_stop() -> None:
+    """What a strict reader finds is a remark: the verifier on the bench may have passed it."""
+    for id in ("none", "respell", "duplicate"):
+        outcome = run_cell(ALL, id)
+        html = draw_forgery(outcome.messages, outcome.token)
+        assert outcome.succeeded
+        assert "Stops here" not in html
+        assert "A strict reader stops at the " in html
+
+
 def test_its_controls() -> None:
     assert drive(attack_bench()) == []
