@@ -1,0 +1,197 @@
+"""Refresh tokens: a short access token now, and the right to fetch the next one (RFC 6749, 6).
+
+Imports `families`, which says what one exchange does, and keeps each family in a store.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from authlab.clock import Clock
+from authlab.jose.encoding import b64url_encode, show
+from authlab.revocation.arguments import check_seconds, check_user, refuse, seconds_left
+from authlab.revocation.cutoff import Cutoff
+from authlab.revocation.families import (
+    Family,
+    Grown,
+    Way,
+    begin,
+    grow,
+    make_token,
+    name_of,
+    read,
+    refused,
+)
+from authlab.revocation.strategy import ExpiryOnly
+from authlab.sessions import Store
+from authlab.sessions.base import LONGEST_TTL
+
+__all__ = ["Exchange", "RefreshTokens"]
+
+_SLACK = 3600  # seconds a cut outlives the families it ended: servers' clocks, a slow writer
+_ACCESS_TTL = 300  # seconds
+
+
+class Exchange(NamedTuple):
+    """What an exchange gives: an access token, and the refresh token to come with next time."""
+
+    access: str
+    refresh: str
+
+
+class RefreshTokens:
+    """Issue refresh tokens and exchange them, each log-in a family of its own in `store`.
+
+    `ttl` is the seconds that a refresh token lives; each exchange gives a new one, which lives as
+    long from then on (`rotate`). `absolute` is the seconds after which a family ends all the same
+    (ASVS 5.0, 10.4.8); without it a family that is in use never ends. A token that comes a second
+    time ends its family, as nobody can tell the thief from the owner (`detect_reuse`; RFC 9700,
+    4.14.2). Within `grace` seconds the token used last may come again, and gets the same child
+    again, until that child is used: for two tabs at once, and a reply that was lost. `grace_mints`
+    is that window done wrong, for the lesson: each retry gets a child of its own.
+
+    `access` makes the access token of a user; by default a signed JWT that lives five minutes. The
+    store holds hashes: who reads it can exchange nothing. Each family is one record of a few
+    kilobytes at most, and changes in one atomic step.
+
+    Raises InvalidArgument for a bad option or user; InvalidRefreshToken and RefreshReused for a
+    token, which may be anything at all; StoreUnavailable.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock | None = None,
+        *,
+        ttl: float,
+        rotate: bool = True,
+        detect_reuse: bool = True,
+        grace: float = 0,
+        absolute: float | None = None,
+        access: Callable[[str], str] | None = None,
+        grace_mints: bool = False,
+    ) -> None:
+        if not isinstance(store, Store):
+            refuse("store", store, "what open_store() returns")
+        check_seconds("ttl", ttl)
+        if grace != 0:
+            check_seconds("grace", grace)
+        if isinstance(grace, bool) or grace > ttl:
+            refuse("grace", show(grace), f"seconds, at most ttl={ttl:g}")
+        if absolute is not None:
+            check_seconds("absolute", absolute)
+        if grace_mints and not grace:
+            refuse("grace_mints", show(grace_mints), "a grace above 0 with it")
+        self.store = store
+        self.clock = clock or store.clock
+        self.way = Way(ttl, bool(rotate), bool(detect_reuse), grace, bool(grace_mints))
+        self.absolute = absolute
+        self._access = access or ExpiryOnly(store, self.clock, ttl=_ACCESS_TTL).issue
+        self._cutoff = Cutoff(store, self.clock, "refresh-cut:")
+
+    def issue(self, user: str) -> str:
+        """Return the first refresh token of a new family: `user` has logged in."""
+        check_user(user)
+        now, name = self.clock.now(), b64url_encode(secrets.token_bytes(18))
+        last = None if self.absolute is None else now + self.absolute
+        ends = now + self.way.ttl if last is None else min(now + self.way.ttl, last)
+        key = secrets.token_hex(16)
+        token = make_token(name, key, secrets.token_bytes(24))
+        family = begin(user, token, key, now, ends, last, self._cutoff.stamp(user))
+        self.store.set(_key(name), family.write(), seconds_left(ends, now))
+        return token
+
+    def exchange(self, token: object, *, access: Callable[[str], str] | None = None) -> Exchange:
+        """Return an access token and the next refresh token. Of many calls at once, one rotates.
+
+        `access` makes the access token this time. Raises RefreshReused for a token that was used
+        before, which has ended its family if reuse is detected; InvalidRefreshToken for any other
+        that is not live. A store that fails before the family has changed leaves it as it was.
+        """
+        name = name_of(token)
+        if name is None or not isinstance(token, str):
+            raise refused("what has not the form of a refresh token")
+        now, chance = self.clock.now(), secrets.token_bytes(24)
+
+        def decide(family: Family | None) -> Grown:
+            if family is None:
+                return Grown(error=refused("one of no log-in that goes on"))
+            return grow(family, token, now, self.way, chance)
+
+        made, family = "", read(self.store.get(_key(name)))
+        grown = decide(family)
+        if grown.token and family is not None:
+            # In this order: who ends all of the user's log-ins from here on also ends this token,
+            # wherever tokens are ended by the time they were made.
+            made = (access or self._access)(family.user)
+            if self._cutoff.has_cut(family.user, family.stamp):
+                raise refused("one of a log-in that has ended with all others of its user")
+        if grown.family is not None:
+
+            def change(raw: bytes | None) -> bytes | None:
+                nonlocal grown
+                grown = decide(read(raw))  # perhaps another call was faster
+                return raw if grown.family is None else grown.family.write()
+
+            self.store.update(_key(name), change, seconds_left(grown.family.ends, now))
+        if grown.error is not None:
+            raise grown.error
+        return Exchange(made, grown.token)
+
+    def revoke(self, token: object) -> bool:
+        """End the family of a token, used or not (RFC 7009, 2.1); say whether it went on."""
+        family = self._family(token)
+        return family is not None and self.end_family(name_of(token))
+
+    def end_family(self, name: object) -> bool:
+        """End the family with this name, which `name_of` a token gives; say whether it went on.
+
+        For a server that knows the name from an access token, and never sees the refresh token.
+        """
+        key, was = _key(name) if name_of(f"{name}.{'A' * 48}") else None, None
+        if key is None or (family := self._alive(read(self.store.get(key)))) is None:
+            return False
+
+        def end(raw: bytes | None) -> bytes | None:
+            nonlocal was
+            was = self._alive(read(raw))
+            return replace(was, over="revoked").write() if was else raw
+
+        self.store.update(key, end, seconds_left(family.ends, self.clock.now()))
+        return was is not None and not self._cutoff.has_cut(was.user, was.stamp)
+
+    def revoke_user(self, user: str) -> None:
+        """End every family of `user` that has begun: a new password, a lost computer."""
+        check_user(user)
+        longest = max(self.way.ttl, self.absolute or 0) + _SLACK
+        self._cutoff.cut(user, min(longest, LONGEST_TTL))
+
+    def family(self, token: object) -> Family:
+        """Return the picture of a token's family, for as long as the store has it.
+
+        Raises InvalidRefreshToken for a token that no family gave out.
+        """
+        family = self._family(token)
+        if family is None or not isinstance(token, str):
+            raise refused("one of no log-in that the store knows")
+        link = family.find(token)
+        over = family.over
+        if not over and self._cutoff.has_cut(family.user, family.stamp):
+            over = "cut"
+        if not over and self.clock.now() >= family.ends:  # a real Redis has a clock of its own
+            over = "expired"
+        return replace(family, over=over, asked=link.number if link else None)
+
+    def _family(self, token: object) -> Family | None:
+        name = name_of(token)
+        family = read(self.store.get(_key(name))) if name else None
+        return family if family and family.gave(str(token)) else None
+
+    def _alive(self, family: Family | None) -> Family | None:
+        alive = family and not family.over and self.clock.now() < family.ends
+        return family if alive else None
+
+
+def _key(name: object) -> str:
+    return f"refresh:{name}"
