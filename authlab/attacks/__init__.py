@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from authlab.attacks import sessions, tokens
-from authlab.attacks.attack import Attack, Message, Outcome
+from authlab.attacks.attack import ON_BANKS, Attack, Message, Outcome
 from authlab.attacks.bench import Bench, fill_bench
 from authlab.attacks.defences import DEFENCES, WAYS, Defence, build_bank
 from authlab.attacks.holes import HOLES, Hole
@@ -60,4 +60,4 @@ def redteam(target: Any, *, honest: bool = True, clock: Clock | None = None) -> 
     if callable(target) and not isinstance(target, Flask):
         return run_forgeries(target, honest=honest, clock=clock)
     check_bank(target)
-    return run_battery(target, [a for a in CATALOGUE if a.target == "bank"], honest=honest)
+    return run_battery(target, [a for a in CATALOGUE if a.target in ON_BANKS], honest=honest)

@@ -1,7 +1,6 @@
 """The bank itself: a Flask app that leaves the question who is asking to its `auth`."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from authlab.bank.accounts import Accounts, BankError
 from authlab.bank.auth import Auth
+from authlab.bank.fields import read_amount, read_text
 from authlab.sessions import StoreUnavailable
 from authlab.web import Network
 
@@ -56,7 +56,7 @@ def make_bank(
 
     def whoever_knows_the_password() -> str:
         user = whoever()
-        if not money.check_password(user, _text("password")):
+        if not money.check_password(user, read_text("password")):
             raise BankError(403, "The password is wrong.")
         return user
 
@@ -112,7 +112,7 @@ def make_bank(
 
     @bank.post("/login")
     def log_in() -> Response:
-        user, password = _text("user"), _text("password")
+        user, password = read_text("user"), read_text("password")
         if not money.check_password(user, password):
             raise BankError(403, "The name or the password is wrong.")
         response = reply()
@@ -127,13 +127,13 @@ def make_bank(
     @bank.post("/transfer")
     def transfer() -> Response:
         user = whoever()
-        rest = money.transfer(user, _text("to"), _amount())
+        rest = money.transfer(user, read_text("to"), read_amount())
         return answer(reply(), {"user": user, "balance": rest})
 
     @bank.post("/password")
     def change_password() -> Response:
         user = whoever()
-        money.change_password(user, _text("old"), _text("new"))
+        money.change_password(user, read_text("old"), read_text("new"))
         response = reply()
         return answer(response, auth.log_out_everywhere(request, response, user, keep=True))
 
@@ -144,7 +144,7 @@ def make_bank(
     @bank.post("/sessions/end")
     def end_session() -> Response:
         user = whoever_knows_the_password()
-        if not auth.end_one(request, user, _text("handle")):
+        if not auth.end_one(request, user, read_text("handle")):
             raise BankError(404, "You have no such session that this bank could end.")
         return answer(reply(), {"ended": 1})
 
@@ -163,33 +163,3 @@ def make_bank(
         network.host(f"https://{BANK}", bank)
         network.host(f"http://{BANK}", bank)
     return bank
-
-
-def _field(name: str) -> Any:
-    try:
-        given = request.get_json() if request.is_json else request.form
-    except RecursionError:  # a thousand brackets, and no request of ours
-        given = None
-    if not isinstance(given, Mapping):
-        raise BankError(400, f"Found JSON that is no object, expected one with {name!r}.")
-    return given.get(name)
-
-
-def _text(name: str) -> str:
-    value = _field(name)
-    if not isinstance(value, str) or not value:
-        raise BankError(400, f"{name!r} is missing or no text.")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BankError(400, f"{name!r} holds half a surrogate pair.") from None
-    return value
-
-
-def _amount() -> int:
-    value = _field("amount")
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)  # from a form
-    if type(value) is not int or abs(value) > 999_999_999:
-        raise BankError(400, "'amount' is missing or no whole number of euros.")
-    return value

@@ -160,11 +160,11 @@ def test_the_battery_on_the_open_bank() -> None:
     assert {outcome.attack for outcome in report.stolen} == set(BY_ID)
     assert not report.clean
     text, html = str(report), report._repr_html_()
-    for attack in THEFTS:
+    for attack in report.attacks:
         assert attack.title in text
         assert escape(attack.title) in html
         assert attack.refs[0] in text
-    assert "7 of 7 attacks succeeded" in text
+    assert f"7 of {len(report.attacks)} attacks succeeded" in text
 
 
 def test_all_defences_stop_all_and_the_report_names_the_price() -> None:
