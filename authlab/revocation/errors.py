@@ -39,7 +39,7 @@ class InvalidStatusList(RevocationError, ValueError):
 
 
 class ListFull(RevocationError):
-    """Every index of the status list belongs to a token that is still alive."""
+    """No room: every index of a status list, or of a user's list, belongs to a live token."""
 
 
 class InvalidRefreshToken(RevocationError):

@@ -18,6 +18,7 @@ from authlab.sessions import Metered, Store, StoreUnavailable
 __all__ = ["CLAIMS", "Cost", "ExpiryOnly", "Outage", "Strategy"]
 
 CLAIMS = ("iss", "sub", "iat", "exp", "jti")  # without these nobody could take a token back
+_NEVER = 1e12  # Unix seconds: 30,000 years
 _AHEAD = 1  # seconds that `iat` may lie ahead: two servers' clocks, and what `Cutoff` adds
 
 Outage = Literal["closed", "open"]
@@ -120,7 +121,7 @@ class Strategy(ABC):
         Raises StoreUnavailable: a log-out that did not happen must not look like one.
         """
         claims = self.verify(token)
-        return claims is not None and self.end(claims)
+        return claims is not None and _are_sound(claims) and self.end(claims)
 
     def cost(self) -> Cost:
         """Return what was spent so far. This looks at every entry: for a report, not a request."""
@@ -165,7 +166,12 @@ class Strategy(ABC):
         return self._verify_by(self.key, token)
 
     def lets_in(self, claims: Mapping[str, Any], token: object) -> bool:
-        """Do as `permits`, and while the store is down as `on_outage` says."""
+        """Do as `permits`, and while the store is down as `on_outage` says.
+
+        For claims of any library: `PyJWT` lets some pass that no strategy can work with.
+        """
+        if not _are_sound(claims):
+            return False
         try:
             return self.permits(claims, token)
         except StoreUnavailable:
@@ -219,6 +225,17 @@ class ExpiryOnly(Strategy):
 
     def revoke_user(self, user: str) -> None:
         check_user(user)
+
+
+def _are_sound(claims: Mapping[str, Any]) -> bool:
+    texts = [claims.get(name) for name in ("iss", "sub", "jti")]
+    times: list[Any] = [claims.get(name) for name in ("iat", "exp")]
+    try:
+        return all(isinstance(text, str) and text.encode() is not None for text in texts) and all(
+            type(time) in (int, float) and abs(time) < _NEVER for time in times
+        )
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
 
 
 def _read_key(key: Any, algorithm: Any) -> Key:

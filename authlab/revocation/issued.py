@@ -1,0 +1,60 @@
+"""A list per user of the tokens that are alive: how else would one end all of them? (ASVS 7.4.2)
+
+Imports `errors`. Django's simplejwt keeps such a list as its table of outstanding tokens.
+"""
+
+import json
+from hashlib import sha256
+
+from authlab.clock import Clock
+from authlab.revocation.errors import ListFull
+from authlab.sessions import Store
+
+__all__ = ["Issued"]
+
+_MOST = 10_000  # live tokens of one user: a store's value holds some 20,000
+
+
+class Issued:
+    """Keep in `store`, under `prefix` and the SHA-256 of the user, the user's ids and their ends.
+
+    No token lives longer than `ttl` seconds, nor does the list of a user who gets no new one.
+
+    One update for each token that is issued, one read for `of_user`. Ids whose time is over leave
+    with the next update.
+    """
+
+    def __init__(self, store: Store, clock: Clock, prefix: str, ttl: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._prefix = prefix
+        self._ttl = ttl
+
+    def add(self, user: str, id: str, exp: float) -> None:
+        """Note that the token `id` of `user` lives until `exp`. Raises ListFull."""
+        now = self._clock.now()
+
+        def change(old: bytes | None) -> bytes:
+            listed = {**_read(old, now), id: exp}
+            if len(listed) > _MOST:
+                found, rule = f"{_MOST:,} live tokens of one user", "ASVS 5.0, 7.1.2"
+                raise ListFull("too many tokens", found, "fewer, or a shorter life", rule)
+            return json.dumps(listed, separators=(",", ":")).encode()
+
+        self._store.update(self._key(user), change, self._ttl)
+
+    def of_user(self, user: str) -> dict[str, float]:
+        """Return the ids of the user's live tokens, each with its `exp` in Unix seconds."""
+        return _read(self._store.get(self._key(user)), self._clock.now())
+
+    def _key(self, user: str) -> str:
+        return f"{self._prefix}{sha256(user.encode()).hexdigest()}"
+
+
+def _read(raw: bytes | None, now: float) -> dict[str, float]:
+    """Return what is listed and alive; nothing for what somebody else wrote there."""
+    try:
+        listed = json.loads(raw.decode()) if raw else {}
+        return {id: exp for id, exp in listed.items() if now < exp}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}
