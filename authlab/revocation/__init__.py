@@ -1,5 +1,6 @@
 """Taking access back: nine strategies, refresh tokens, one-time tokens, a population."""
 
+from authlab.revocation.bound import BoundTokens
 from authlab.revocation.errors import (
     InvalidArgument,
     InvalidOneTimeToken,
@@ -9,15 +10,18 @@ from authlab.revocation.errors import (
     RefreshReused,
     RevocationError,
 )
+from authlab.revocation.one_time import OneTimeTokens
 from authlab.revocation.refresh import Exchange, RefreshTokens
 
 __all__ = [
+    "BoundTokens",
     "Exchange",
     "InvalidArgument",
     "InvalidOneTimeToken",
     "InvalidRefreshToken",
     "InvalidStatusList",
     "ListFull",
+    "OneTimeTokens",
     "RefreshReused",
     "RefreshTokens",
     "RevocationError",
