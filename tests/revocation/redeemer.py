@@ -1,7 +1,8 @@
-"""A process that redeems tokens against others: `python -m tests.revocation.redeemer URL TOKEN...`"""
+"""A process that redeems against others: `python -m tests.revocation.redeemer URL TOKEN...`."""
 
 import json
 import sys
+from contextlib import suppress
 
 from authlab.revocation import InvalidOneTimeToken, OneTimeTokens
 from authlab.sessions import open_store
@@ -10,15 +11,13 @@ from tests.sessions.child import PATIENT
 if __name__ == "__main__":
     url, *issued = sys.argv[1:]
     for module in PATIENT:
-        module._PATIENCE = 30
+        module._PATIENCE = 30  # type: ignore[attr-defined]
     won = []
     with open_store(url) as store:
         tokens = OneTimeTokens(store)
         print("ready", flush=True)
         sys.stdin.readline()
         for token in issued:
-            try:
+            with suppress(InvalidOneTimeToken):
                 won.append(tokens.redeem(token, "reset"))
-            except InvalidOneTimeToken:
-                pass
     print(json.dumps(won), flush=True)

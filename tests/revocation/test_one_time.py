@@ -164,7 +164,7 @@ def test_one_of_64_threads_redeems(tokens: OneTimeTokens) -> None:
 
     # Every other thread has a wrong state: it must neither win nor burn.
     won = all_at_once(lambda number: [redeem(t, "s" if number % 2 else "t") for t in issued])
-    for number, each in enumerate(zip(*won, strict=True)):  # type: ignore[call-overload]
+    for number, each in enumerate(zip(*won, strict=True)):
         assert sorted(filter(None, each)) == [f"user{number}"]
         assert each.count(None) == THREADS - 1
         assert not any(each[::2])
@@ -305,23 +305,20 @@ def test_hostile_input(bad: Any) -> None:
         refused(tokens, bad)
         refused(tokens, "x", bad)
         refused(tokens, f"a.{bad}.c")
-        for call in (
-            lambda: tokens.issue(bad, "alice", 600, "s"),  # noqa: B023
-            lambda: tokens.issue("reset", bad, 600, "s"),  # noqa: B023
-            lambda: tokens.issue("reset", "alice", bad, "s"),  # noqa: B023
-            lambda: tokens.issue("reset", "alice", 600, bad),  # noqa: B023
-        ):
-            try:
-                call()
-            except InvalidArgument as error:
-                assert error.rule
-            else:
-                assert bad in ("\0", "é" * 99, "x" * 9999, b"x", 7)
+        fitting = bad in ("\0", "é" * 99)
+        for arguments in ((bad, "alice"), ("reset", bad)):
+            if not fitting:
+                with pytest.raises(InvalidArgument):
+                    tokens.issue(*arguments, 600, "state")
+        if not isinstance(bad, str | bytes):
+            with pytest.raises(InvalidArgument):
+                tokens.issue("reset", "alice", 600, bad)
 
 
-@pytest.mark.parametrize(
-    "ttl", [0, -1, True, float("nan"), float("inf"), LONGEST + 1, "9", 10**400]
-)
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize("ttl", [0, -1, True, NAN, INF, LONGEST + 1, "9", 10**400])
 def test_a_time_to_live_that_is_none(ttl: Any) -> None:
     with pytest.raises(InvalidArgument, match="bad time to live"):
         OneTimeTokens(open_store("memory://")).issue("reset", "alice", ttl)
