@@ -12,6 +12,7 @@ from authlab.revocation.errors import (
 )
 from authlab.revocation.one_time import OneTimeTokens
 from authlab.revocation.refresh import Exchange, RefreshTokens
+from authlab.revocation.short_lived import ShortLivedWithRefresh
 
 __all__ = [
     "BoundTokens",
@@ -25,4 +26,5 @@ __all__ = [
     "RefreshReused",
     "RefreshTokens",
     "RevocationError",
+    "ShortLivedWithRefresh",
 ]

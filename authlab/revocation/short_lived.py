@@ -1,0 +1,100 @@
+"""Short access tokens with a refresh token behind them: what ends is the right to the next one.
+
+Imports `strategy` and `refresh`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+from authlab.clock import Clock
+from authlab.jose import InvalidToken, Key, encode
+from authlab.revocation.arguments import check_user, refuse
+from authlab.revocation.errors import InvalidArgument
+from authlab.revocation.families import name_of, refused
+from authlab.revocation.refresh import RefreshTokens
+from authlab.revocation.strategy import Strategy
+from authlab.sessions import Store
+
+__all__ = ["ShortLivedWithRefresh"]
+
+
+class ShortLivedWithRefresh(Strategy):
+    """Let access tokens die young, and ask the store when the next one is due (RFC 9700, 4.14).
+
+    An access token lives `ttl` seconds whatever happens; a log-out ends its family of refresh
+    tokens, which live `refresh_ttl` seconds from each renewal, with a window of `grace` seconds for
+    retries. So access goes on for at most `ttl` after a log-out.
+
+    This object also stands in for the clients: `issue` gives the access token and keeps the refresh
+    token that goes with it, and `renew` is what a client does shortly before the end.
+
+    Costs nothing for each request, a read and a write for each log-in, three reads and a write for
+    each renewal. In an outage requests go on, until the token ends: nobody can renew,
+    log in or log out, and is told so. `on_outage` makes no difference.
+    """
+
+    name: ClassVar[str] = "ShortLivedWithRefresh"
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock | None = None,
+        *,
+        refresh_ttl: float = 14 * 86400,
+        grace: float = 10,
+        **options: Any,
+    ) -> None:
+        super().__init__(store, clock, **options)
+        self.refresh = RefreshTokens(self.store, self.clock, ttl=refresh_ttl, grace=grace)
+        self._held: dict[str, str] = {}  # by access token: what its client keeps beside it
+
+    def issue(self, user: str) -> str:
+        """Return the first access token of a log-in, and begin a family of refresh tokens."""
+        check_user(user)
+        token = self.refresh.issue(user)
+        return self._hold(self._sign(user, token), token)
+
+    def renew(self, token: object) -> str:
+        """Return the next access token for the client that holds `token`, expired or not.
+
+        Raises InvalidRefreshToken where nobody holds it, or its log-in has ended.
+        """
+        held = self._held.get(token) if isinstance(token, str) else None
+        if held is None:
+            raise refused("an access token that no client holds")
+        made = self.refresh.exchange(held, access=lambda user: self._sign(user, held))
+        self._held.pop(str(token), None)
+        return self._hold(made.access, made.refresh)
+
+    def permits(self, claims: Mapping[str, Any], token: object) -> bool:
+        return True
+
+    def end(self, claims: Mapping[str, Any]) -> bool:
+        """End the family; say whether it went on. The access token itself lives to its `exp`."""
+        return self.refresh.end_family(claims.get("fam"))
+
+    def revoke_user(self, user: str) -> None:
+        self.refresh.revoke_user(user)
+
+    def lives_on(self, claims: Mapping[str, Any]) -> float:
+        return max(0.0, float(claims["exp"]) - self.clock.now())
+
+    def fit(self, key: Key, issuer: str, ttl: float) -> NoReturn:
+        """Refuse: at a bank the clients keep their refresh tokens themselves."""
+        refuse("revocation", self.name, "TokenAuth(..., refresh=RefreshTokens(...)) for this one")
+
+    def _hold(self, access: str, refresh: str) -> str:
+        self._held[access] = refresh
+        return access
+
+    def _sign(self, user: str, refresh: str) -> str:
+        """Return an access token that names its family, so that a log-out finds it."""
+        claims = {**self.new_claims(user), "fam": name_of(refresh)}
+        try:
+            return encode(claims, self.key, self.algorithm)
+        except InvalidToken as error:
+            what = f"cannot sign: {error.what}"
+            raise InvalidArgument(what, error.found, error.expected, error.rule) from None
+
+    def _bytes_held(self) -> int:
+        return self._weigh("refresh")
