@@ -72,6 +72,25 @@ def test_the_inspector_by_keyboard(read: Read) -> None:
     reader.wait_for_verdict(name, "character 4")
 
 
+@pytest.mark.parametrize(
+    ("panel", "label", "keys", "verdict"),
+    [
+        ("claims_timeline", "Leeway (seconds)", ["End"], "Accepted thanks to the leeway"),
+        ("attack_bench", "Attack", ["ArrowDown"], "Say nOnE: Mallory gets in"),
+        ("envelope_view", "The reader has", ["ArrowUp", "ArrowUp"], "Opened, and unchanged"),
+    ],
+)
+def test_a_verdict_by_keyboard(
+    read: Read, panel: str, label: str, keys: list[str], verdict: str
+) -> None:
+    reader = read(SHOWN_IN[panel])
+    reader.enter(panel)
+    reader.tab_to(label)
+    for key in keys:
+        reader.page.keyboard.press(key)
+    reader.wait_for_verdict(panel, verdict)
+
+
 @pytest.mark.parametrize("panel", widgets.__all__)
 def test_pictures_in_both_themes(read: Read, panel: str) -> None:
     reader = read(SHOWN_IN[panel])
