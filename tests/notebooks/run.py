@@ -21,6 +21,7 @@ from .shape import read
 
 HERE = Path(__file__).parent
 BUDGET = 20.0  # seconds for a whole notebook, without the time it waited for a processor
+OWN_BUDGETS = {"04_break_a_jwt": 15.0}  # it runs two dozen attacks, and is to stay quick
 HANG = 120  # seconds after which one cell is given up
 
 
@@ -79,8 +80,9 @@ def run(path: Path, scratch: Path, *, section: str = "", moves: bool = False) ->
             done.problems.append(f"{kind}: {what}")
     if not done.problems and not done.seconds:
         done.problems.append("the run did not reach its end")
-    if done.seconds > BUDGET:
-        done.problems.append(f"took {done.seconds:.1f} s; {BUDGET:.0f} s at most")
+    budget = min(BUDGET, OWN_BUDGETS.get(path.stem, BUDGET))
+    if done.seconds > budget:
+        done.problems.append(f"took {done.seconds:.1f} s; {budget:.0f} s at most")
     return done
 
 
