@@ -88,7 +88,7 @@ HOLES: dict[str, Hole] = {
     "jwk": Hole(
         "Takes the key that lies in the token",
         "key = load_key(header['jwk'])",
-        "take keys from your own configuration; ignore jwk",
+        "take keys from your own configuration; ignore jwk and x5c",
         ("RFC 7515, 4.1.3", "ASVS 9.1.3"),
     ),
     "psychic": Hole(
