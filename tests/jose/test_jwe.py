@@ -567,6 +567,20 @@ def test_epk_of_another_kind(epk: Any) -> None:
     refuse(InvalidKey, "epk", jose.decrypt, with_epk(epk), READER, ["ECDH-ES"], ["A256GCM"])
 
 
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_epk_has_coordinates_of_full_length(name: str) -> None:
+    """RFC 7518, 6.2.1.2: 32 bytes each, neither padded nor trimmed; and both of them."""
+    honest = jwk("ES256")
+    raw = jose.b64url_decode(honest[name])
+    other = {"x": "y", "y": "x"}[name]
+    bent = [b"\0" + raw, raw + b"\0", raw[1:], raw[:-1], b"", b"\4" + raw, raw * 2]
+    for epk in ({name: b64(each)} for each in bent):
+        args = (with_epk(honest | epk), READER, ["ECDH-ES"], ["A256GCM"])
+        refuse(InvalidKey, "exactly 32 bytes", jose.decrypt, *args)
+    alone = {key: value for key, value in honest.items() if key != other}
+    refuse(InvalidKey, "epk", jose.decrypt, with_epk(alone), READER, ["ECDH-ES"], ["A256GCM"])
+
+
 def test_epk_missing() -> None:
     token = forge({"alg": "ECDH-ES", "enc": "A256GCM"})
     refuse(InvalidKey, "epk", jose.decrypt, token, READER, ["ECDH-ES"], ["A256GCM"])
