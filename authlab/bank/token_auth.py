@@ -1,6 +1,10 @@
-"""Log in by token: a signed JWT, made and checked by PyJWT; the bank keeps no record of it."""
+"""Log in by token: a signed JWT, made and checked by PyJWT; the bank keeps no record of it.
+
+What must be known to take a token back is the business of a `Strategy` of `authlab.revocation`.
+"""
 
 import secrets
+from math import ceil
 from typing import Any, Literal
 
 import jwt
@@ -9,8 +13,9 @@ from flask import Request, Response
 from authlab.bank.accounts import BankError
 from authlab.bank.auth import Auth, SameSite
 from authlab.clock import Clock
-from authlab.jose import KeySet, load_key
+from authlab.jose import KeySet, b64url_encode, load_key
 from authlab.jose.algorithms import ALGORITHMS
+from authlab.revocation.strategy import Strategy
 
 __all__ = ["TokenAuth"]
 
@@ -25,6 +30,9 @@ class TokenAuth(Auth):
     `carry` says how the token travels: in the header `Authorization: Bearer` (RFC 6750, 2.1), put
     there by the page's script, or in a cookie. `ttl` is a token's life in seconds. The rest is as
     in `SessionAuth`.
+
+    `revocation` takes tokens back (notebook 10): it is told of each token that is made, asked about
+    each that has passed PyJWT, and told of each log-out. Without one a token lives to its `exp`.
     """
 
     def __init__(
@@ -33,6 +41,7 @@ class TokenAuth(Auth):
         *,
         carry: Literal["header", "cookie"] = "header",
         ttl: float = 300,
+        revocation: Strategy | None = None,
         clock: Clock | None = None,
         issuer: str = "https://bank.test",
         cookie: str = "__Host-token",
@@ -49,9 +58,12 @@ class TokenAuth(Auth):
         self._signing = jwt.PyJWK(loaded.to_jwk(private=True)) if loaded.is_private else None
         self._checking = jwt.PyJWK(loaded.to_jwk(private=both_ways))
         loaded.material_for(ALGORITHMS[self._checking.algorithm_name], "verify")  # strong enough?
+        if revocation is not None:
+            revocation.fit(loaded, issuer, ttl)
+        self.revocation = revocation
         self.carry = carry
         self.ttl = ttl
-        self.clock = clock or Clock()
+        self.clock = clock or (revocation.clock if revocation else Clock())
         self.issuer = issuer
         self.cookie = cookie
         self.secure = secure
@@ -63,8 +75,7 @@ class TokenAuth(Auth):
 
         Raises ValueError on a server that has the public key alone: it can check, and not sign.
         """
-        if self._signing is None:
-            raise ValueError("This server has a public key, expected a private one to sign with.")
+        key, headers = self._signing_key(user)
         now = int(self.clock.now())
         claims = {
             "iss": self.issuer,
@@ -74,15 +85,21 @@ class TokenAuth(Auth):
             "exp": now + int(self.ttl),
             "jti": secrets.token_urlsafe(16),
         }
-        return jwt.encode(claims, self._signing, algorithm=self._signing.algorithm_name)
+        if self.revocation:
+            claims = self.revocation.grant(claims)
+        return jwt.encode(claims, key, algorithm=key.algorithm_name, headers=headers)
 
     def read(self, token: str) -> dict[str, Any] | None:
-        """Return the claims of a token that this bank issued and that lives, else None."""
+        """Return the claims of a token that this bank issued and that lives, else None.
+
+        Raises StoreUnavailable where `revocation` must ask its store and cannot.
+        """
         try:
+            key = self._checking_key(token)
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._checking,
-                algorithms=[self._checking.algorithm_name],
+                key,
+                algorithms=[key.algorithm_name],
                 audience=self.issuer,
                 issuer=self.issuer,
                 # PyJWT asks the computer's own clock; the lesson's clock is asked below.
@@ -98,7 +115,9 @@ class TokenAuth(Auth):
         begins, ends = claims.get("nbf", 0), claims["exp"]
         if type(begins) is not int or type(ends) is not int or ends > _NEVER:
             return None
-        return claims if begins <= self.clock.now() < ends else None
+        if not begins <= self.clock.now() < ends:
+            return None
+        return claims if self.revocation is None or self.revocation.lets_in(claims, token) else None
 
     def identify(self, request: Request) -> str | None:
         claims = self._claims(request)
@@ -114,20 +133,38 @@ class TokenAuth(Auth):
         return {"expires_in": int(self.ttl)}
 
     def log_out(self, request: Request, response: Response) -> dict[str, Any]:
-        """Have the browser drop its copy: nothing at the bank can end a token (ASVS 5.0, 7.4.1)."""
+        """End the token if `revocation` can, and have the browser drop its copy (ASVS 5.0, 7.4.1).
+
+        Without one nothing at the bank ends: the answer says for how long a copy still works.
+        """
         claims = self._claims(request)
+        rest = claims["exp"] - self.clock.now() if claims else 0
+        if claims and self.revocation:
+            self.revocation.end(claims)
+            rest = self.revocation.lives_on(claims)
         if self.carry == "cookie":
             self.delete_cookie(response)
-        rest = claims["exp"] - self.clock.now() if claims else 0
-        return {"still_works_for": round(rest)}
+        return {"still_works_for": ceil(rest)}
 
     def log_out_everywhere(
         self, request: Request, response: Response, user: str, *, keep: bool = False
     ) -> dict[str, Any]:
-        """End nothing, and say so: how a bank takes tokens back is what notebook 10 is about."""
-        if not keep:
-            self.log_out(request, response)
-        return {"ended": 0, "still_works_for": int(self.ttl)}
+        """End all the user's tokens; with `keep` the one who asks gets a new one.
+
+        Without `revocation` it ends nothing, and says so.
+        """
+        if self.revocation is None:
+            if not keep:
+                self.log_out(request, response)
+            return {"ended": 0, "still_works_for": int(self.ttl)}
+        if keep and self._signing is None:
+            raise BankError(403, "This server checks log-ins and makes none.")
+        youngest = {"exp": self.clock.now() + self.ttl}
+        self.revocation.revoke_user(user)
+        given = self.log_in(request, response, user) if keep else {}
+        if not keep and self.carry == "cookie":
+            self.delete_cookie(response)
+        return {**given, "still_works_for": ceil(self.revocation.lives_on(youngest))}
 
     def list_own(self, request: Request, user: str) -> list[dict[str, Any]]:
         """Return the one token that asks: of any other the bank has no record."""
@@ -139,6 +176,23 @@ class TokenAuth(Auth):
     def end_one(self, request: Request, user: str, handle: str) -> bool:
         return False
 
+    def _signing_key(self, user: str) -> tuple[jwt.PyJWK, dict[str, Any]]:
+        """Return the key to sign by and the header that names it, if it is the user's own."""
+        if self.revocation and (own := self.revocation.key_for(user)):
+            return _hs256(own[1]), {"kid": own[0]}
+        if self._signing is None:
+            raise ValueError("This server has a public key, expected a private one to sign with.")
+        return self._signing, {}
+
+    def _checking_key(self, token: str) -> jwt.PyJWK:
+        """Return the key to check by: with a key per user the token's `kid` names it."""
+        if self.revocation is None or not self.revocation.own_keys:
+            return self._checking
+        secret = self.revocation.key_of(jwt.get_unverified_header(token).get("kid"))
+        if secret is None:
+            raise jwt.InvalidTokenError("no key of this name")
+        return _hs256(secret)
+
     def _claims(self, request: Request) -> dict[str, Any] | None:
         if self.carry == "cookie":
             sent = request.cookies.getlist(self.cookie)
@@ -146,3 +200,7 @@ class TokenAuth(Auth):
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
             sent = [token.strip()] if scheme.lower() == "bearer" else []
         return next((claims for claims in map(self.read, sent) if claims is not None), None)
+
+
+def _hs256(secret: bytes) -> jwt.PyJWK:
+    return jwt.PyJWK({"kty": "oct", "alg": "HS256", "k": b64url_encode(secret)})

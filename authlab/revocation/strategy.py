@@ -146,6 +146,15 @@ class Strategy(ABC):
     def revoke_user(self, user: str) -> None:
         """End every token of `user`: the account is disabled, the password changed."""
 
+    def lives_on(self, claims: Mapping[str, Any]) -> float:
+        """Return for how many seconds an ended token with these claims is still accepted."""
+        return 0.0
+
+    def fit(self, key: Key, issuer: str, ttl: float) -> None:
+        """Raise InvalidArgument where tokens of this kind could not be taken back."""
+        if ttl > self.ttl:
+            refuse("ttl", f"tokens that live {ttl:g} s", f"at most the {self.ttl} s of {self.name}")
+
     def key_for(self, user: str) -> tuple[str, bytes] | None:
         """Return (kid, secret) to sign a new token of `user` by; None for the one key."""
         return None
@@ -225,6 +234,9 @@ class ExpiryOnly(Strategy):
 
     def revoke_user(self, user: str) -> None:
         check_user(user)
+
+    def lives_on(self, claims: Mapping[str, Any]) -> float:
+        return max(0.0, float(claims["exp"]) - self.clock.now())
 
 
 def _are_sound(claims: Mapping[str, Any]) -> bool:
