@@ -9,6 +9,10 @@ from authlab.bank.app import BANK, make_bank
 from authlab.bank.auth import Auth
 from authlab.bank.balancer import load_balancer
 from authlab.bank.customer import Customer
+from authlab.bank.factor import Factor
+from authlab.bank.limit import Limit
+from authlab.bank.mailbox import Mail, Mailbox
+from authlab.bank.reset import Reset
 from authlab.bank.session_auth import SessionAuth
 from authlab.bank.token_auth import TokenAuth
 
@@ -19,6 +23,11 @@ __all__ = [
     "Auth",
     "BankError",
     "Customer",
+    "Factor",
+    "Limit",
+    "Mail",
+    "Mailbox",
+    "Reset",
     "SessionAuth",
     "TokenAuth",
     "load_balancer",

@@ -9,7 +9,9 @@ from werkzeug.exceptions import HTTPException
 
 from authlab.bank.accounts import Accounts, BankError
 from authlab.bank.auth import Auth
+from authlab.bank.factor import Factor
 from authlab.bank.fields import read_amount, read_text
+from authlab.bank.reset import Reset
 from authlab.sessions import StoreUnavailable
 from authlab.web import Network
 
@@ -17,11 +19,17 @@ __all__ = ["BANK", "make_bank"]
 
 BANK = "bank.test"  # where the bank lives in the lab's network
 _LARGEST_BODY = 16 * 1024  # bytes
+_FORGOT = '<p><a href="reset">Forgot your password?</a></p>'
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 def make_bank(
-    auth: Auth, *, network: Network | None = None, accounts: Accounts | None = None
+    auth: Auth,
+    *,
+    network: Network | None = None,
+    accounts: Accounts | None = None,
+    reset: Reset | None = None,
+    factor: Factor | None = None,
 ) -> Flask:
     """Return the bank, a WSGI app whose calls take JSON or a form and answer JSON.
 
@@ -37,6 +45,10 @@ def make_bank(
     | POST /logout | | {"still_works_for": seconds} |
     | POST /logout-everywhere | password | the same, and how many it ended |
 
+    With `reset` there are POST /reset (user) and POST /reset/confirm (token, new), and its mails
+    are in `extensions["mailbox"]`. With `factor` POST /login answers 202 and {"factor"}, a code
+    goes to `extensions["phone"]`, and POST /login/code (factor, code) answers as /login does.
+
     To end sessions takes the password once more: a thief with a stolen one cannot throw its owner
     out (ASVS 5.0, 7.5.2). An error answers {"error": sentence} with its status.
 
@@ -47,6 +59,7 @@ def make_bank(
     bank.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     money = accounts or Accounts()
     bank.extensions["auth"], bank.extensions["accounts"] = auth, money
+    bank.extensions["reset"], bank.extensions["factor"] = reset, factor
 
     def whoever() -> str:
         user = auth.identify(request)
@@ -80,7 +93,8 @@ def make_bank(
     @bank.after_request
     def add_headers(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+        policy = "default-src 'self'; frame-ancestors 'none'"
+        response.headers.setdefault("Content-Security-Policy", policy)
         if auth.secure and request.is_secure:
             # Neighbours below bank.test included: over http one of them could set a cookie for it.
             value = "max-age=31536000; includeSubDomains"
@@ -106,7 +120,8 @@ def make_bank(
         auth.greet(request, response)
         if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
             response.mimetype = "text/html"
-            response.set_data((Path(__file__).parent / "static" / "bank.html").read_bytes())
+            page = (Path(__file__).parent / "static" / "bank.html").read_text(encoding="utf-8")
+            response.set_data(page.replace("<!--reset-->", _FORGOT if reset else ""))
             return response
         return answer(response, {"user": auth.identify(request)})
 
@@ -115,7 +130,12 @@ def make_bank(
         user, password = read_text("user"), read_text("password")
         if not money.check_password(user, password):
             raise BankError(403, "The name or the password is wrong.")
-        response = reply()
+        if factor is not None and factor.wants(user):
+            response = Response(status=202, mimetype="application/json")
+            return answer(response, {"factor": factor.begin(user, money.password_hash(user))})
+        return welcome(user, reply())
+
+    def welcome(user: str, response: Response) -> Response:
         given = auth.log_in(request, response, user)
         return answer(response, {"user": user, "balance": money.balance(user), **given})
 
@@ -159,6 +179,12 @@ def make_bank(
         user, response = whoever_knows_the_password(), reply()
         return answer(response, auth.log_out_everywhere(request, response, user))
 
+    if reset is not None:
+        reset.attach(bank, auth, money, welcome)
+        bank.extensions["mailbox"] = reset.mailbox
+    if factor is not None:
+        factor.attach(bank, money, welcome)
+        bank.extensions["phone"] = factor.phone
     if network is not None:
         network.host(f"https://{BANK}", bank)
         network.host(f"http://{BANK}", bank)

@@ -1,27 +1,37 @@
 """An honest customer with a browser: what the bank's page and its script do for a person."""
 
+import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from authlab.bank.accounts import PASSWORDS
+from authlab.bank.mailbox import Mailbox
 from authlab.web import Browser, Page, Reply
 
-__all__ = ["Customer"]
+__all__ = ["Customer", "read_link"]
 
 
 class Customer:
     """One person at one browser, on either bank: the page's script keeps a token if it gets one.
 
     `bank` is the address typed into the browser. What the person does are methods named after it;
-    each returns the bank's `Reply`.
+    each returns the bank's `Reply`. Codes come to `phone`, if the bank sends any.
     """
 
     def __init__(
-        self, name: str, browser: Browser, *, bank: str = "https://bank.test", password: str = ""
+        self,
+        name: str,
+        browser: Browser,
+        *,
+        bank: str = "https://bank.test",
+        password: str = "",
+        phone: Mailbox | None = None,
     ) -> None:
         self.name = name
         self.browser = browser
         self.address = bank
         self._password = password or PASSWORDS[name]
+        self._phone = phone
         self.page: Page | None = None
 
     def open(self) -> Page:
@@ -30,8 +40,11 @@ class Customer:
         return self.page
 
     def log_in(self) -> Reply:
-        """Type name and password into the page."""
+        """Type name and password into the page, and the code if the bank sends one."""
         reply = self.call("/login", {"user": self.name, "password": self._password})
+        if reply.status == 202 and self._phone:
+            [code, *_] = re.findall(r"\d+", self._phone.of(self.name)[-1].text)
+            reply = self.call("/login/code", {"factor": reply.json()["factor"], "code": code})
         if reply.status == 200 and (token := reply.json().get("access_token")):
             self._storage()["token"] = token
         return reply
@@ -50,6 +63,19 @@ class Customer:
         self._storage().pop("token", None)
         return reply
 
+    def forget(self) -> Reply:
+        """Ask for a link, having forgotten the password."""
+        return self.call("/reset", {"user": self.name})
+
+    def follow(self, link: str, new: str, *, presses: int = 1) -> Reply:
+        """Open the mailed link, type a new password, and press: twice, if the hand is quick."""
+        page = self.page = self.browser.goto(link)
+        data = {"token": read_link(page), "new": new}
+        replies = [self.call("/reset/confirm", data) for _ in range(presses)]
+        if any(reply.status == 200 for reply in replies):
+            self._password = new
+        return replies[-1]
+
     def call(self, path: str, data: dict[str, Any] | None = None) -> Reply:
         """Do what the page's script does: fetch, with the token in the header if it has one."""
         page = self.page or self.open()
@@ -65,3 +91,11 @@ class Customer:
     def _storage(self) -> dict[str, str]:
         page = self.page or self.open()
         return self.browser.storage(page.origin).local
+
+
+def read_link(page: Page) -> str:
+    """Return the token of a reset link as the page's script finds it."""
+    in_page = re.search(r'data-token="([^"]+)"', page.text)
+    url = urlsplit(page.url)
+    in_query = parse_qs(url.query).get("token", [""])[0]
+    return in_page[1] if in_page else url.fragment or in_query

@@ -52,6 +52,13 @@ async function act(path, data) {
   const reply = await call(path, data);
   if (reply.access_token) localStorage.setItem("token", reply.access_token);
   if (path.startsWith("logout")) localStorage.removeItem("token");
+  find("code").hidden = !reply.factor;
+  if (reply.factor) {
+    find("login").hidden = true;
+    find("code").elements.factor.value = reply.factor;
+    say("");
+    return;
+  }
   const rest = reply.still_works_for;
   const copy = rest ? ` A copy of the token works for ${rest} more seconds.` : "";
   say(reply.error || `Done.${copy}`);

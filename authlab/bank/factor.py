@@ -1,0 +1,131 @@
+"""A second factor: a code of six digits, sent to the customer's phone after the password.
+
+A code is guessed in a million tries, so these are counted: by code and by customer (ASVS 5.0,
+6.6.3). Imports `limit`, `mailbox` and `sessions`.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Collection
+from hashlib import sha256
+from typing import Any
+
+from flask import Flask, Response
+
+from authlab.bank.accounts import Accounts, BankError
+from authlab.bank.fields import read_text
+from authlab.bank.limit import Limit
+from authlab.bank.mailbox import Mail, Mailbox
+from authlab.clock import Clock
+from authlab.sessions import Store
+
+__all__ = ["Factor"]
+
+_WRONG = "The code is wrong, used or too old. Log in again to get a new one."
+
+
+class Factor:
+    """Ask `users` (everybody by default) for a code at log-in.
+
+    A code lives `ttl` seconds (ASVS 5.0, 6.5.5: 600 at most), works once (6.5.1), for the log-in
+    that it was made for (6.6.2), and bears `guesses`. A customer gets `codes` an hour. The store
+    holds a digest of each code, keyed with what only the customer's browser holds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock | None = None,
+        *,
+        users: Collection[str] | None = None,
+        ttl: float = 600,
+        guesses: int = 5,
+        codes: int = 10,
+        phone: Mailbox | None = None,
+        new_code: Callable[[], str] | None = None,
+    ) -> None:
+        self.users = users
+        self.ttl = ttl
+        self.guesses = guesses
+        self.phone = phone or Mailbox()
+        self.limit = Limit(store, "codes", most=codes, per=3600, clock=clock)
+        self._store = store
+        self._clock = clock or store.clock
+        self._new_code = new_code or (lambda: f"{secrets.randbelow(10**6):06}")
+
+    def wants(self, user: str) -> bool:
+        """Say whether this customer needs a code to log in."""
+        return self.users is None or user in self.users
+
+    def begin(self, user: str, state: str) -> str:
+        """Send a code; return what must come back with it. Raises BankError 429 for too many.
+
+        `state` is the password's hash: a log-in that began with the old one ends with it.
+        """
+        if not self.limit.spend(user):
+            raise BankError(429, "Too many codes were sent to your phone. Try again in an hour.")
+        code, challenge = self._new_code(), secrets.token_urlsafe(16)
+        record = {
+            "user": user,
+            "code": _seal(challenge, code, state),
+            "ends": self._clock.now() + self.ttl,
+            "left": self.guesses,
+        }
+        self._store.set(_key(challenge), json.dumps(record).encode(), self.ttl)
+        self.phone.send(Mail(user, "The bank", f"{code} is your code. Tell it to nobody."))
+        return challenge
+
+    def finish(self, challenge: str, code: str, state_of: Callable[[str], str]) -> str:
+        """Return the user who logs in. Raises BankError 403 for a code that does not work."""
+        key = _key(challenge)
+        user = _read(self._store.get(key)).get("user", "")
+        want = _seal(challenge, code, state_of(user))
+        right = False
+
+        def guess(old: bytes | None) -> bytes | None:
+            # In one step: of many guesses at once none is free, and of many right ones one wins.
+            nonlocal right
+            record = _read(old)
+            left = record.get("left", 0) - 1
+            alive = left >= 0 and self._clock.now() < record["ends"]
+            right = alive and hmac.compare_digest(record["code"], want)
+            if right or not alive or left == 0:
+                return None
+            return json.dumps({**record, "left": left}).encode()
+
+        self._store.update(key, guess, self.ttl)
+        if not right:
+            raise BankError(403, _WRONG)
+        self.limit.clear(user)
+        return str(user)
+
+    def attach(
+        self, bank: Flask, accounts: Accounts, welcome: Callable[[str, Response], Response]
+    ) -> None:
+        """Add POST /login/code {factor, code} to the bank; `welcome` logs a user in."""
+
+        @bank.post("/login/code")
+        def log_in_with_code() -> Response:
+            state = accounts.password_hash
+            user = self.finish(read_text("factor"), read_text("code"), state)
+            return welcome(user, Response(mimetype="application/json"))
+
+
+def _key(challenge: str) -> str:
+    return f"code:{sha256(challenge.encode()).hexdigest()}"
+
+
+def _seal(challenge: str, code: str, state: str) -> str:
+    return hmac.digest(challenge.encode(), f"{len(code)}:{code}{state}".encode(), "sha256").hex()
+
+
+def _read(raw: bytes | None) -> dict[str, Any]:
+    """Return a record; {} for nothing, and for what somebody else wrote there."""
+    try:
+        found = json.loads(raw.decode()) if raw else {}
+        types = {"user": str, "code": str, "ends": float, "left": int}
+        good = all(type(found[name]) is t for name, t in types.items())
+        return found if good and found["code"].isascii() else {}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}

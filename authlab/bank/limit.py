@@ -1,0 +1,61 @@
+"""So many in so much time, and no more: for guesses, mails and codes. Imports `sessions`."""
+
+import json
+from hashlib import sha256
+
+from authlab.clock import Clock
+from authlab.sessions import Store
+
+__all__ = ["Limit"]
+
+
+class Limit:
+    """Let each name do something `most` times in any `per` seconds; all servers of a store count.
+
+    `what` tells several limits on one store apart. Raises StoreUnavailable.
+    """
+
+    def __init__(
+        self, store: Store, what: str, *, most: int, per: float, clock: Clock | None = None
+    ) -> None:
+        self.most = most
+        self.per = per
+        self._store = store
+        self._what = what
+        self._clock = clock or store.clock
+
+    def spend(self, name: str) -> bool:
+        """Count one more and return True; return False, and count nothing, once it is too many."""
+        allowed = False
+
+        def change(old: bytes | None) -> bytes | None:
+            nonlocal allowed
+            recent = self._recent(old)
+            allowed = len(recent) < self.most
+            return json.dumps([*recent, self._clock.now()] if allowed else recent).encode()
+
+        self._store.update(self._key(name), change, self.per)
+        return allowed
+
+    def give_back(self, name: str) -> None:
+        """Take the last one off the count: it was no guess, but right."""
+
+        def change(old: bytes | None) -> bytes | None:
+            recent = self._recent(old)[:-1]
+            return json.dumps(recent).encode() if recent else None
+
+        self._store.update(self._key(name), change, self.per)
+
+    def clear(self, name: str) -> None:
+        """Count from zero again."""
+        self._store.delete(self._key(name))
+
+    def _recent(self, raw: bytes | None) -> list[float]:
+        try:
+            times = json.loads(raw.decode()) if raw else []
+            return [t for t in times if type(t) is float and t > self._clock.now() - self.per]
+        except (ValueError, TypeError, RecursionError):
+            return []
+
+    def _key(self, name: str) -> str:
+        return f"limit:{self._what}:{sha256(name.encode()).hexdigest()}"
