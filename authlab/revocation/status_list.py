@@ -79,7 +79,7 @@ class StatusList:
         """
         if not isinstance(found, Mapping):
             _refuse("list", f"a {type(found).__name__}", "an object with bits and lst", "4.2")
-        bits, lst = found.get("bits"), found.get("lst")
+        bits, lst = found.get("bits", 0), found.get("lst")
         _check_bits(bits)
         if not isinstance(lst, str):
             _refuse("lst", f"a {type(lst).__name__}", "text", "4.2")
@@ -91,7 +91,7 @@ class StatusList:
         except InvalidToken as error:
             _refuse("lst", error.found, error.expected, "4.2")
         statuses: StatusList = super().__new__(cls)
-        statuses.bits = int(bits)
+        statuses.bits = bits
         statuses._bytes = bytearray(_unpack(packed, most_bytes))
         statuses._size = len(statuses._bytes) * 8 // statuses.bits
         return statuses
