@@ -37,6 +37,7 @@ def make_bank(
     |---|---|---|
     | GET / | | a page for a browser, else {"user"} |
     | POST /login | user, password | {"user", "balance"}, with a token: {"access_token"...} |
+    | POST /refresh | refresh_token, or its cookie | as /login, where `auth` has refresh tokens |
     | GET /balance | | {"user", "balance"} |
     | POST /transfer | to, amount | {"user", "balance"} |
     | POST /password | old, new | ends all other log-ins (ASVS 5.0, 7.4.3) |
@@ -138,6 +139,11 @@ def make_bank(
     def welcome(user: str, response: Response) -> Response:
         given = auth.log_in(request, response, user)
         return answer(response, {"user": user, "balance": money.balance(user), **given})
+
+    @bank.post("/refresh")
+    def refresh() -> Response:  # the access token may be over: who is asking, the other one says
+        response = reply()
+        return answer(response, auth.renew(request, response))
 
     @bank.get("/balance")
     def balance() -> Response:

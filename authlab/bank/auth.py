@@ -1,9 +1,11 @@
-"""What the bank asks of a way to log in. Imports nothing of authlab."""
+"""What the bank asks of a way to log in. Imports `accounts`."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 from flask import Request, Response
+
+from authlab.bank.accounts import BankError
 
 __all__ = ["Auth", "SameSite"]
 
@@ -45,6 +47,13 @@ class Auth(ABC):
     @abstractmethod
     def log_in(self, request: Request, response: Response, user: str) -> dict[str, Any]:
         """Begin: the password was right. Return what the client must know, such as a token."""
+
+    def renew(self, request: Request, response: Response) -> dict[str, Any]:
+        """Go on by a refresh token. Return as `log_in` does; raises BankError 401 for no good one.
+
+        A way to log in that has none raises BankError 404.
+        """
+        raise BankError(404, "This bank has no refresh tokens.")
 
     @abstractmethod
     def log_out(self, request: Request, response: Response) -> dict[str, Any]:

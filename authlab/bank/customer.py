@@ -41,12 +41,11 @@ class Customer:
 
     def log_in(self) -> Reply:
         """Type name and password into the page, and the code if the bank sends one."""
-        reply = self.call("/login", {"user": self.name, "password": self._password})
+        reply = self._fetch("/login", {"user": self.name, "password": self._password})
         if reply.status == 202 and self._phone:
             [code, *_] = re.findall(r"\d+", self._phone.of(self.name)[-1].text)
-            reply = self.call("/login/code", {"factor": reply.json()["factor"], "code": code})
-        if reply.status == 200 and (token := reply.json().get("access_token")):
-            self._storage()["token"] = token
+            reply = self._fetch("/login/code", {"factor": reply.json()["factor"], "code": code})
+        self._keep(reply)
         return reply
 
     def balance(self) -> Reply:
@@ -60,11 +59,13 @@ class Customer:
     def log_out(self) -> Reply:
         """Press the log-out button; the page's script drops its token, too."""
         reply = self.call("/logout", {})
-        self._storage().pop("token", None)
+        for name in ("token", "refresh", "refresh_token"):
+            self._storage().pop(name, None)
         return reply
 
     def forget(self) -> Reply:
         """Ask for a link, having forgotten the password."""
+        self._password = "forgotten"
         return self.call("/reset", {"user": self.name})
 
     def follow(self, link: str, new: str, *, presses: int = 1) -> Reply:
@@ -76,8 +77,27 @@ class Customer:
             self._password = new
         return replies[-1]
 
+    def refresh(self) -> Reply:
+        """Fetch the next token for the refresh token, which the browser sends where it is a cookie.
+
+        A person does not do this: the page's script does, when the bank answers 401.
+        """
+        token = self._storage().get("refresh_token")
+        reply = self._fetch("/refresh", {"refresh_token": token} if token else {})
+        self._keep(reply)
+        return reply
+
     def call(self, path: str, data: dict[str, Any] | None = None) -> Reply:
-        """Do what the page's script does: fetch, with the token in the header if it has one."""
+        """Do what the page's script does: fetch, with the token in the header if it has one.
+
+        On a 401 it refreshes, where the bank said at log-in how, and tries once more.
+        """
+        reply = self._fetch(path, data)
+        if reply.status == 401 and "refresh" in self._storage() and self.refresh().status == 200:
+            return self._fetch(path, data)
+        return reply
+
+    def _fetch(self, path: str, data: dict[str, Any] | None) -> Reply:
         page = self.page or self.open()
         token = self._storage().get("token")
         return self.browser.fetch(
@@ -87,6 +107,12 @@ class Customer:
             headers={"Authorization": f"Bearer {token}"} if token else None,
             json=data,
         )
+
+    def _keep(self, reply: Reply) -> None:
+        """Keep what a log-in or a renewal gave to the script."""
+        given = reply.json() if reply.status == 200 else {}
+        names = {"access_token": "token", "refresh": "refresh", "refresh_token": "refresh_token"}
+        self._storage().update((names[name], given[name]) for name in names if name in given)
 
     def _storage(self) -> dict[str, str]:
         page = self.page or self.open()

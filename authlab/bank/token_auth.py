@@ -12,9 +12,12 @@ from flask import Request, Response
 
 from authlab.bank.accounts import BankError
 from authlab.bank.auth import Auth, SameSite
+from authlab.bank.refreshing import Refreshing
 from authlab.clock import Clock
 from authlab.jose import KeySet, b64url_encode, load_key
 from authlab.jose.algorithms import ALGORITHMS
+from authlab.revocation import InvalidRefreshToken, RefreshTokens
+from authlab.revocation.families import name_of
 from authlab.revocation.strategy import Strategy
 
 __all__ = ["TokenAuth"]
@@ -33,6 +36,8 @@ class TokenAuth(Auth):
 
     `revocation` takes tokens back (notebook 10): it is told of each token that is made, asked about
     each that has passed PyJWT, and told of each log-out. Without one a token lives to its `exp`.
+    `refresh` gives out the next token for a refresh token (notebook 11), which begins at log-in and
+    ends at log-out; how it travels, `Refreshing` says.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class TokenAuth(Auth):
         carry: Literal["header", "cookie"] = "header",
         ttl: float = 300,
         revocation: Strategy | None = None,
+        refresh: RefreshTokens | None = None,
         clock: Clock | None = None,
         issuer: str = "https://bank.test",
         cookie: str = "__Host-token",
@@ -61,18 +67,23 @@ class TokenAuth(Auth):
         if revocation is not None:
             revocation.fit(loaded, issuer, ttl)
         self.revocation = revocation
+        self.refresh = refresh
         self.carry = carry
         self.ttl = ttl
-        self.clock = clock or (revocation.clock if revocation else Clock())
+        own = revocation or refresh
+        self.clock = clock or (own.clock if own else Clock())
         self.issuer = issuer
         self.cookie = cookie
         self.secure = secure
         self.httponly = httponly
         self.samesite = samesite
+        in_cookie = carry == "cookie"
+        self._travel = Refreshing(refresh, in_cookie=in_cookie, secure=secure) if refresh else None
 
-    def issue(self, user: str) -> str:
+    def issue(self, user: str, family: str | None = None) -> str:
         """Return a new token for `user`, good for `ttl` seconds.
 
+        It names the `family` of refresh tokens that it belongs to, so that a log-out finds it.
         Raises ValueError on a server that has the public key alone: it can check, and not sign.
         """
         key, headers = self._signing_key(user)
@@ -84,6 +95,7 @@ class TokenAuth(Auth):
             "iat": now,
             "exp": now + int(self.ttl),
             "jti": secrets.token_urlsafe(16),
+            **({"fam": family} if family else {}),
         }
         if self.revocation:
             claims = self.revocation.grant(claims)
@@ -126,24 +138,37 @@ class TokenAuth(Auth):
     def log_in(self, request: Request, response: Response, user: str) -> dict[str, Any]:
         if self._signing is None:
             raise BankError(403, "This server checks log-ins and makes none.")
-        token = self.issue(user)
-        if self.carry == "header":
-            return {"access_token": token, "token_type": "Bearer", "expires_in": int(self.ttl)}
-        self.set_cookie(response, token)
-        return {"expires_in": int(self.ttl)}
+        refresh = self.refresh.issue(user) if self.refresh else ""
+        return self._hand_out(response, self.issue(user, name_of(refresh)), refresh)
+
+    def renew(self, request: Request, response: Response) -> dict[str, Any]:
+        if self.refresh is None or self._travel is None:
+            return super().renew(request, response)
+        if self._signing is None:
+            raise BankError(403, "This server checks log-ins and makes none.")
+        token = self._travel.read(request, request.cookies.getlist(self.cookie))
+        try:
+            made = self.refresh.exchange(
+                token, access=lambda user: self.issue(user, name_of(token))
+            )
+        except InvalidRefreshToken:
+            raise BankError(401, "This refresh token is not good. Log in again.") from None
+        return self._hand_out(response, *made)
 
     def log_out(self, request: Request, response: Response) -> dict[str, Any]:
         """End the token if `revocation` can, and have the browser drop its copy (ASVS 5.0, 7.4.1).
 
-        Without one nothing at the bank ends: the answer says for how long a copy still works.
+        Without one nothing at the bank ends: the answer says for how long a copy still works. A
+        family of refresh tokens always ends.
         """
         claims = self._claims(request)
+        if claims and self.refresh:
+            self.refresh.end_family(claims.get("fam"))
         rest = claims["exp"] - self.clock.now() if claims else 0
         if claims and self.revocation:
             self.revocation.end(claims)
             rest = self.revocation.lives_on(claims)
-        if self.carry == "cookie":
-            self.delete_cookie(response)
+        self._drop_cookies(response)
         return {"still_works_for": ceil(rest)}
 
     def log_out_everywhere(
@@ -151,20 +176,25 @@ class TokenAuth(Auth):
     ) -> dict[str, Any]:
         """End all the user's tokens; with `keep` the one who asks gets a new one.
 
-        Without `revocation` it ends nothing, and says so.
+        With `refresh` alone what ends is the right to the next one. With neither nothing ends, and
+        the answer says so.
         """
-        if self.revocation is None:
+        if self.revocation is None and self.refresh is None:
             if not keep:
                 self.log_out(request, response)
             return {"ended": 0, "still_works_for": int(self.ttl)}
         if keep and self._signing is None:
             raise BankError(403, "This server checks log-ins and makes none.")
-        youngest = {"exp": self.clock.now() + self.ttl}
-        self.revocation.revoke_user(user)
+        rest = self.ttl
+        if self.refresh:
+            self.refresh.revoke_user(user)
+        if self.revocation:
+            self.revocation.revoke_user(user)
+            rest = self.revocation.lives_on({"exp": self.clock.now() + self.ttl})
         given = self.log_in(request, response, user) if keep else {}
-        if not keep and self.carry == "cookie":
-            self.delete_cookie(response)
-        return {**given, "still_works_for": ceil(self.revocation.lives_on(youngest))}
+        if not keep:
+            self._drop_cookies(response)
+        return {**given, "still_works_for": ceil(rest)}
 
     def list_own(self, request: Request, user: str) -> list[dict[str, Any]]:
         """Return the one token that asks: of any other the bank has no record."""
@@ -175,6 +205,21 @@ class TokenAuth(Auth):
 
     def end_one(self, request: Request, user: str, handle: str) -> bool:
         return False
+
+    def _hand_out(self, response: Response, access: str, refresh: str) -> dict[str, Any]:
+        """Put the tokens on their way; return what goes into the JSON (RFC 6749, 5.1)."""
+        more = self._travel.hand_out(response, refresh) if self._travel else {}
+        if self.carry == "header":
+            more = {"access_token": access, "token_type": "Bearer", **more}
+        else:
+            self.set_cookie(response, access)
+        return {**more, "expires_in": int(self.ttl)}
+
+    def _drop_cookies(self, response: Response) -> None:
+        if self.carry == "cookie":
+            self.delete_cookie(response)
+        if self._travel:
+            self._travel.take_back(response)
 
     def _signing_key(self, user: str) -> tuple[jwt.PyJWK, dict[str, Any]]:
         """Return the key to sign by and the header that names it, if it is the user's own."""

@@ -4,6 +4,21 @@
 const find = (id) => document.getElementById(id);
 
 async function call(path, data) {
+  const reply = await send(path, data);
+  // Perhaps the access token is over: fetch the next one, and ask once more.
+  if (reply.status !== 401 || !localStorage.getItem("refresh")) return reply;
+  const kept = localStorage.getItem("refresh_token");
+  const given = await send("refresh", kept ? { refresh_token: kept } : {});
+  keep(given);
+  return given.status === 200 ? send(path, data) : reply;
+}
+
+function keep(given) {
+  const names = { access_token: "token", refresh: "refresh", refresh_token: "refresh_token" };
+  for (const name in names) if (given[name]) localStorage.setItem(names[name], given[name]);
+}
+
+async function send(path, data) {
   const token = localStorage.getItem("token");
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   if (data) headers["Content-Type"] = "application/json";
@@ -50,8 +65,10 @@ function line(session) {
 
 async function act(path, data) {
   const reply = await call(path, data);
-  if (reply.access_token) localStorage.setItem("token", reply.access_token);
-  if (path.startsWith("logout")) localStorage.removeItem("token");
+  keep(reply);
+  if (path.startsWith("logout")) {
+    for (const name of ["token", "refresh", "refresh_token"]) localStorage.removeItem(name);
+  }
   find("code").hidden = !reply.factor;
   if (reply.factor) {
     find("login").hidden = true;
