@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from authlab.attacks import sessions, tokens
+from authlab.attacks import reset, sessions, tokens
 from authlab.attacks.attack import ON_BANKS, Attack, Message, Outcome
 from authlab.attacks.bench import Bench, fill_bench
 from authlab.attacks.defences import DEFENCES, WAYS, Defence, build_bank
@@ -16,6 +16,7 @@ from authlab.attacks.holes import HOLES, Hole
 from authlab.attacks.naive import NaiveVerifier
 from authlab.attacks.naive_bank import NaiveAuth, build_token_bank, spend_token
 from authlab.attacks.report import Matrix, Report, fill_matrix, run_battery
+from authlab.attacks.reset_bank import RESET_DEFENCES, build_reset_bank
 from authlab.attacks.stage import check_bank
 from authlab.attacks.tokens import Forgery, forge, run_forgeries
 from authlab.clock import Clock
@@ -24,6 +25,7 @@ __all__ = [
     "CATALOGUE",
     "DEFENCES",
     "HOLES",
+    "RESET_DEFENCES",
     "WAYS",
     "Attack",
     "Bench",
@@ -37,6 +39,7 @@ __all__ = [
     "Outcome",
     "Report",
     "build_bank",
+    "build_reset_bank",
     "build_token_bank",
     "fill_bench",
     "fill_matrix",
@@ -45,7 +48,7 @@ __all__ = [
     "spend_token",
 ]
 
-CATALOGUE: list[Attack] = [*sessions.ATTACKS, *tokens.ATTACKS, tokens.READABLE]
+CATALOGUE: list[Attack] = [*sessions.ATTACKS, *reset.ATTACKS, *tokens.ATTACKS, tokens.READABLE]
 
 
 def redteam(target: Any, *, honest: bool = True, clock: Clock | None = None) -> Report:

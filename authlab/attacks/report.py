@@ -12,7 +12,8 @@ from flask import Flask
 from authlab.attacks.attack import Attack, Outcome
 from authlab.attacks.defences import DEFENCES, build_bank
 from authlab.attacks.holes import HOLES
-from authlab.attacks.honest import HONEST, Visit, visit_honestly
+from authlab.attacks.honest import FORGETFUL, HONEST, Visit, forget_honestly, visit_honestly
+from authlab.attacks.reset_bank import RESET_DEFENCES
 
 __all__ = ["Matrix", "Report", "fill_matrix", "run_battery"]
 
@@ -125,6 +126,8 @@ def run_battery(
         while True:
             for who in HONEST:
                 visits.append(visit_honestly(bank, who))
+            for who in FORGETFUL if bank.extensions.get("reset") else ():
+                visits.append(forget_honestly(bank, who))
             if done.is_set():
                 return
 
@@ -190,7 +193,8 @@ def _signed_out(bank: Flask) -> list[str]:
 def _defence(name: str) -> str:
     if name in HOLES:
         return HOLES[name].mend
-    return DEFENCES[name].title if name in DEFENCES else name
+    every = {**DEFENCES, **RESET_DEFENCES}
+    return every[name].title if name in every else name
 
 
 def _text(rows: Sequence[Sequence[str]]) -> str:

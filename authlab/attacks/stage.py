@@ -52,7 +52,9 @@ class Stage:
             self.network.host(f"{scheme}://{BANK}", self._record)
         self.network.host(EVIL, Response("A page with kittens.", mimetype="text/html"))
         self.clock = clock_of(bank)
-        self.alice = Customer("alice", Browser(self.network, self.clock, address=ALICE))
+        phone = bank.extensions.get("phone")
+        browser = Browser(self.network, self.clock, address=ALICE)
+        self.alice = Customer("alice", browser, phone=phone)
 
     def refill(self) -> None:
         """Give Alice some of it back where thefts have emptied her account: else they end here."""
@@ -104,6 +106,10 @@ class Stage:
     def log_in_mallory(self) -> list[Credential]:
         """Log in as Mallory, on her own account; return what she can show from then on."""
         reply = self.ask("/login", data={"user": "mallory", "password": PASSWORDS["mallory"]})
+        return self.credentials_of(reply)
+
+    def credentials_of(self, reply: Any) -> list[Credential]:
+        """Return what an answer gives to show from then on: cookies, or a token."""
         token = reply.json().get("access_token")
         found = _cookies_of(reply)
         return [*found, Credential("Authorization", f"Bearer {token}")] if token else found

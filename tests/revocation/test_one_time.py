@@ -309,7 +309,7 @@ def test_hostile_input(bad: Any) -> None:
         for arguments in ((bad, "alice"), ("reset", bad)):
             if not fitting:
                 with pytest.raises(InvalidArgument):
-                    tokens.issue(*arguments, 600, "state")
+                    tokens.issue(*arguments, ttl=600, bind="state")
         if not isinstance(bad, str | bytes):
             with pytest.raises(InvalidArgument):
                 tokens.issue("reset", "alice", 600, bad)

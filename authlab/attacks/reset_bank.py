@@ -1,0 +1,120 @@
+"""A bank whose reset links have every hole of notebook 12, and the switches that close them."""
+
+import secrets
+import time
+from collections.abc import Callable, Collection
+from typing import Literal
+
+from flask import Flask
+
+from authlab.attacks.defences import WAYS, Defence
+from authlab.attacks.stage import EVIL
+from authlab.bank import Accounts, Factor, Reset, SessionAuth, TokenAuth, make_bank
+from authlab.clock import Clock
+from authlab.jose import generate_key
+from authlab.revocation import OneTimeTokens
+from authlab.sessions import Sessions, open_store
+from authlab.sessions.memory import MemoryStore
+
+__all__ = ["RESET_DEFENCES", "LooseStore", "build_reset_bank"]
+
+_FAST_SCRYPT = "scrypt:1024:8:1"  # a lesson logs in hundreds of times; a real bank takes longer
+
+RESET_DEFENCES = {
+    "once": Defence("Used once", "the record is taken out of the store in one step"),
+    "bound": Defence("Bound to the password", "a link dies when the password changes"),
+    "random": Defence("Random links", "256 bits from the system's random source"),
+    "fragment": Defence("Token in the fragment", "what follows # is sent to no server"),
+    "referrer": Defence("No referrer", "the page names itself to no other site"),
+    "site": Defence("Own address", "the link's host is configured, not taken from the request"),
+    "answer": Defence("Same answer", "known or not, the bank says the same and does the same"),
+    "end": Defence("End the rest", "a new password ends every log-in"),
+    "factor": Defence("No log-in by reset", "who has set a password must log in, with the code"),
+    "limit": Defence("Limits", "three mails an hour, twenty guesses in ten minutes"),
+}
+
+
+class LooseStore(MemoryStore):
+    """A store whose `pop` is two steps, or not even that: for the lesson alone.
+
+    take="late": it reads, `pause()` goes by, as it does between a server and its store, and then
+    it deletes. take="never": it reads.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        take: Literal["never", "late"] = "late",
+        pause: Callable[[], object] = lambda: time.sleep(0.1),
+    ) -> None:
+        super().__init__(clock)
+        self._take, self._pause = take, pause
+
+    def _pop(self, key: str) -> bytes | None:
+        value = self._get(key)
+        if self._take == "late":
+            self._pause()
+            self.records.pop(key, None)
+        return value
+
+
+def build_reset_bank(
+    defences: Collection[str] = (),
+    *,
+    way: str = "session",
+    codes: Literal["clock", "short"] = "clock",
+    take: Literal["never", "late"] = "never",
+    get_redeems: bool = False,
+    clock: Clock | None = None,
+) -> Flask:
+    """Return a bank with reset links that has the `defences` named, of `RESET_DEFENCES`, alone.
+
+    Log-ins are sound, and Alice's ask for a code from her phone. Without "random" the links end in
+    the time ("clock") or in three digits ("short"); without "once" a link is never taken, or too
+    late (see `LooseStore`). `get_redeems` as in `Reset`, without "fragment".
+    """
+    if unknown := sorted(set(defences) - set(RESET_DEFENCES)):
+        known = ", ".join(RESET_DEFENCES)
+        raise ValueError(f"{unknown[0]!r} is no defence, expected some of {known}.")
+    if way not in WAYS:
+        raise ValueError(f"{way!r} is no way to log in, expected one of {', '.join(WAYS)}.")
+    clock = clock or Clock()
+    store = open_store("memory://", clock)
+    links = store if "once" in defences else LooseStore(clock, take=take)
+    weak = {"clock": _clock_codes(clock), "short": lambda: f"{secrets.randbelow(1000):03}"}
+    limited = "limit" in defences
+    reset = Reset(
+        OneTimeTokens(links, clock, new_token=None if "random" in defences else weak[codes]),
+        site="https://bank.test" if "site" in defences else None,
+        where="fragment" if "fragment" in defences else "query",
+        policy="no-referrer" if "referrer" in defences else "unsafe-url",
+        pictures=EVIL,
+        get_redeems=get_redeems,
+        bound="bound" in defences,
+        ends_others="end" in defences,
+        logs_in="factor" not in defences,
+        same_answer="answer" in defences,
+        mails=3 if limited else None,
+        guesses=20 if limited else None,
+        store=store,
+    )
+    auth: SessionAuth | TokenAuth = SessionAuth(Sessions(store, clock))
+    if way != "session":
+        auth = TokenAuth(
+            generate_key("HS256"), carry="header" if way == WAYS[1] else "cookie", clock=clock
+        )
+    factor = Factor(store, clock, users={"alice"})
+    return make_bank(auth, accounts=Accounts(method=_FAST_SCRYPT), reset=reset, factor=factor)
+
+
+def _clock_codes(clock: Clock) -> Callable[[], str]:
+    """Make eight digits out of the time: they look random, and the next is one further on."""
+    last = 0
+
+    def code() -> str:
+        nonlocal last
+        last = max(last + 1, int(clock.now() * 1000))
+        return f"{last % 10**8:08}"
+
+    return code
