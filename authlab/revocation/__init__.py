@@ -1,6 +1,13 @@
-"""Taking access back: nine strategies, refresh tokens, one-time tokens, a population."""
+"""Taking access back: nine strategies, refresh tokens, one-time tokens, a population.
 
-from authlab.revocation.bound import BoundTokens
+Read the modules in this order: `errors`, `arguments`, `strategy`, `cutoff`, `issued`, `tokens`;
+`session`; `status_list`, `pushed`; `endpoints`, `introspection`; `families`, `refresh`,
+`short_lived`; `one_time`, `bound`. A module is loaded when one of its names is asked for.
+"""
+
+from importlib import import_module
+from typing import Any
+
 from authlab.revocation.errors import (
     InvalidArgument,
     InvalidOneTimeToken,
@@ -10,21 +17,37 @@ from authlab.revocation.errors import (
     RefreshReused,
     RevocationError,
 )
-from authlab.revocation.one_time import OneTimeTokens
-from authlab.revocation.refresh import Exchange, RefreshTokens
-from authlab.revocation.short_lived import ShortLivedWithRefresh
 
-__all__ = [
-    "BoundTokens",
-    "Exchange",
+_FILES = {
+    "BloomDenylist": "pushed",
+    "BoundTokens": "bound",
+    "Cost": "strategy",
+    "Denylist": "tokens",
+    "Exchange": "refresh",
+    "ExpiryOnly": "strategy",
+    "Introspection": "introspection",
+    "KeyPerUser": "tokens",
+    "NotBefore": "tokens",
+    "OneTimeTokens": "one_time",
+    "RefreshTokens": "refresh",
+    "ServerSession": "session",
+    "ShortLivedWithRefresh": "short_lived",
+    "StatusList": "status_list",
+    "Strategy": "strategy",
+}
+__all__ = list(_FILES)
+__all__ += [
     "InvalidArgument",
     "InvalidOneTimeToken",
     "InvalidRefreshToken",
     "InvalidStatusList",
     "ListFull",
-    "OneTimeTokens",
     "RefreshReused",
-    "RefreshTokens",
     "RevocationError",
-    "ShortLivedWithRefresh",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(f"authlab.revocation has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"authlab.revocation.{_FILES[name]}"), name)
