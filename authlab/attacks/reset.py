@@ -1,7 +1,6 @@
 """The thefts by reset link (notebook 12): what a mailed link gives away, and to whom.
 
-Every function gets a scene on a bank, and tells what came of it. Alice's password and her limits
-are put back afterwards, as the next theft begins with them.
+Every function gets a scene on a bank, and tells what came of it.
 """
 
 import re
@@ -9,118 +8,54 @@ import secrets
 from collections.abc import Callable, Iterator
 from itertools import islice
 from threading import Barrier, Thread
-from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Flask
-
-from authlab.attacks.attack import Attack, Outcome
-from authlab.attacks.stage import EVIL, HOME, MALLORY, Stage
-from authlab.bank import PASSWORDS, Customer, Reset
+from authlab.attacks.attack import Attack
+from authlab.attacks.reset_scene import HERS, MINE, ResetScene, referrer, stage_on, token_of
+from authlab.attacks.stage import EVIL, HOME, MALLORY
+from authlab.bank import Customer
 from authlab.bank.customer import read_link
-from authlab.web import Browser, Page, origin_of
+from authlab.web import Browser, origin_of
 
-__all__ = ["ATTACKS", "referrer"]
+__all__ = ["ATTACKS"]
 
-_HERS, _MINE = "alice-chose-this", "mallory-chose-this"  # new passwords
 PHONE = "192.0.2.11"  # Alice's second device
 _MANY = 20  # mails
 _MOST_GUESSES = 1_000
 
 
-def _theft(act: Callable[["_Scene"], tuple[str, str]], id: str) -> Callable[[Flask], Outcome]:
-    """Turn a theft, which returns (loot, why it failed), into what an `Attack` runs."""
-
-    def run(bank: Flask) -> Outcome:
-        scene = _Scene(bank)
-        if scene.reset is None:
-            return Outcome(id, False, "This bank has no reset links.")
-        scene.refill()
-        scene.renew()
-        try:
-            loot, why = act(scene)
-        finally:
-            scene.renew()
-        if loot:
-            scene.say("thief", "thief", f"Mallory {loot}")
-        return Outcome(id, bool(loot), f"Mallory {loot}." if loot else why, loot, scene.messages)
-
-    return run
-
-
-class _Scene(Stage):
-    """The stage of a theft, on a bank with reset links."""
-
-    def __init__(self, bank: Flask) -> None:
-        super().__init__(bank)
-        self.reset: Any = bank.extensions.get("reset")
-        self.factor: Any = bank.extensions.get("factor")
-        self.answered = 0  # the status of the last `use`
-
-    def renew(self) -> None:
-        """Give Alice her own password again, and her full number of mails."""
-        self._bank.extensions["accounts"].set_password("alice", PASSWORDS["alice"])
-        if isinstance(self.reset, Reset) and self.reset.mails:
-            self.reset.mails.clear("alice")
-            self.reset.mails.clear("mallory")
-
-    def get_link(self, user: str = "alice", **headers: str) -> str:
-        """Have the bank mail a link, asked for by Mallory; return it, "" if none came."""
-        before = len(self.reset.mailbox.of(user))
-        with self.network.session(address=MALLORY) as session:
-            session.post(f"{HOME}/reset", json={"user": user}, headers=headers)
-        new = [mail.link for mail in self.reset.mailbox.of(user)[before:] if mail.link]
-        if new:
-            self.say("bank", user if user == "alice" else "thief", "a mail with a link", new[-1])
-        return new[-1] if new else ""
-
-    def use(self, token: str, new: str = _MINE) -> str:
-        """Set Alice's password by a link as Mallory, and get in; return the loot."""
-        reply = self.ask("/reset/confirm", data={"token": token, "new": new})
-        self.answered = reply.status_code
-        if reply.status_code != 200:
-            return ""
-        found = self.credentials_of(reply)
-        if not found:
-            name = {"user": "alice", "password": new}
-            found = self.credentials_of(self.ask("/login", data=name))
-        spent = next(filter(None, map(self.spend, found)), "")
-        return f"set Alice's password{f', {spent}' if spent else ''}"
-
-
-def reuse(scene: _Scene) -> tuple[str, str]:
+def reuse(scene: ResetScene) -> tuple[str, str]:
     """Find a link that Alice has used, in her browser's history or her mail archive."""
     link = scene.get_link()
-    if scene.alice.follow(link, _HERS).status != 200:
+    if scene.alice.follow(link, HERS).status != 200:
         return "", "Alice's own link did not work."
     scene.say("alice", "thief", "a used link, from her browser's history", link)
-    return scene.use(_token_of(link)), "The bank did not take a link that Alice had used."
+    return scene.use(token_of(link)), "The bank did not take a link that Alice had used."
 
 
-def stale(scene: _Scene) -> tuple[str, str]:
+def stale(scene: ResetScene) -> tuple[str, str]:
     """Find a link that Alice never used: she asked twice, and took the other mail."""
     old, link = scene.get_link(), scene.get_link()
-    if not old or not link or scene.alice.follow(link, _HERS).status != 200:
+    if not old or not link or scene.alice.follow(link, HERS).status != 200:
         return "", "The bank sent no two links that work."
     scene.say("alice", "thief", "an older link, from her mail archive", old)
-    loot = scene.use(_token_of(old))
+    loot = scene.use(token_of(old))
     return loot, "The older link died when Alice used the newer one."
 
 
-def race(scene: _Scene) -> tuple[str, str]:
+def race(scene: ResetScene) -> tuple[str, str]:
     """Use a link at the very moment at which Alice uses it."""
     link = scene.get_link()
     page = scene.alice.page = scene.alice.browser.goto(link)
-    token, start = read_link(page) or _token_of(link), Barrier(2)
+    token, start = read_link(page) or token_of(link), Barrier(2)
     took: list[str] = []
 
     def press(who: str) -> None:
         start.wait(10)
         if who == "alice":
-            data = {"token": token, "new": _HERS}
+            data = {"token": token, "new": HERS}
             status = scene.alice.call("/reset/confirm", data).status
         else:
-            data = {"token": token, "new": _MINE}
+            data = {"token": token, "new": MINE}
             status = scene.ask("/reset/confirm", data=data).status_code
         if status == 200:
             took.append(who)
@@ -135,7 +70,7 @@ def race(scene: _Scene) -> tuple[str, str]:
     return "", f"Of two at once, the bank took {len(took)}."
 
 
-def leak(scene: _Scene) -> tuple[str, str]:
+def leak(scene: ResetScene) -> tuple[str, str]:
     """Own a picture in the page that the link opens, and read the Referer it is asked for with."""
     page = scene.alice.browser.goto(scene.get_link())
     shown = re.findall(r'<img[^>]* src="([^"]+)"', page.text)
@@ -145,7 +80,7 @@ def leak(scene: _Scene) -> tuple[str, str]:
             return "", "The page's Content-Security-Policy does not let the picture load."
         named = referrer(page, picture)
         scene.say("alice", "thief", f"GET {picture}", f"Referer: {named or '(none)'}")
-        loot = scene.use(_token_of(named)) if named else ""
+        loot = scene.use(token_of(named)) if named else ""
         if loot:
             return loot, ""
     return (
@@ -156,10 +91,10 @@ def leak(scene: _Scene) -> tuple[str, str]:
     )
 
 
-def guess(scene: _Scene) -> tuple[str, str]:
+def guess(scene: ResetScene) -> tuple[str, str]:
     """Ask for a link for Alice and for one of her own, and count from there."""
     scene.get_link()
-    mine = _token_of(scene.get_link("mallory"))
+    mine = token_of(scene.get_link("mallory"))
     if not mine:
         return "", "The bank mailed Mallory no link to count from."
     tried = 0
@@ -177,7 +112,7 @@ def guess(scene: _Scene) -> tuple[str, str]:
     return loot, ""
 
 
-def enumerate_customers(scene: _Scene) -> tuple[str, str]:
+def enumerate_customers(scene: ResetScene) -> tuple[str, str]:
     """Ask for a link in two names, one of a customer, and compare what the bank answers."""
     nobody = f"nobody-{secrets.token_hex(3)}"
     with scene.network.session(address=MALLORY) as session:
@@ -188,7 +123,7 @@ def enumerate_customers(scene: _Scene) -> tuple[str, str]:
     return "", "The bank answered the same for a customer and for nobody."
 
 
-def survive(scene: _Scene) -> tuple[str, str]:
+def survive(scene: ResetScene) -> tuple[str, str]:
     """Have a copy of Alice's log-in, and keep it when she sets a new password because of that."""
     scene.alice.open()
     scene.alice.log_in()
@@ -197,25 +132,25 @@ def survive(scene: _Scene) -> tuple[str, str]:
         detail = f"{credential.header}: {credential.value}"
         scene.say("alice", "thief", "malware copies the credential", detail)
     elsewhere = Customer("alice", Browser(scene.network, scene.clock, address=PHONE))
-    if elsewhere.follow(scene.get_link(), _HERS).status != 200:
+    if elsewhere.follow(scene.get_link(), HERS).status != 200:
         return "", "Alice's own link did not work."
     scene.say("alice", "bank", "sets a new password, on her phone")
     loot = next(filter(None, map(scene.spend, copies)), "")
     return loot, "The bank did not take the copy once Alice had a new password."
 
 
-def skip(scene: _Scene) -> tuple[str, str]:
+def skip(scene: ResetScene) -> tuple[str, str]:
     """Read Alice's mail, but not her phone."""
     if scene.factor is None or not scene.factor.wants("alice"):
         return "", "This bank has no second factor to skip."
     link = scene.get_link()
     scene.say("alice", "thief", "Mallory reads Alice's mail", link)
-    loot = scene.use(_token_of(link))
+    loot = scene.use(token_of(link))
     inside = "balance" in loot
     return (loot if inside else ""), "The bank asked for the code, which is on Alice's phone."
 
 
-def poison(scene: _Scene) -> tuple[str, str]:
+def poison(scene: ResetScene) -> tuple[str, str]:
     """Ask in Alice's name with a Host header of Mallory's, and wait for Alice to click."""
     link = scene.get_link(Host="evil.test")
     if not link.startswith(EVIL):
@@ -223,10 +158,10 @@ def poison(scene: _Scene) -> tuple[str, str]:
     page = scene.alice.browser.goto(link)
     seen = scene.alice.browser.run_script(page, lambda window: window.location)
     scene.say("alice", "thief", "opens Mallory's page, whose script reads the address", seen)
-    return scene.use(_token_of(seen)), "The bank did not take what Mallory read."
+    return scene.use(token_of(seen)), "The bank did not take what Mallory read."
 
 
-def flood(scene: _Scene) -> tuple[str, str]:
+def flood(scene: ResetScene) -> tuple[str, str]:
     """Have the bank send Alice mail after mail."""
     before = len(scene.reset.mailbox.of("alice"))
     with scene.quietly():
@@ -237,38 +172,6 @@ def flood(scene: _Scene) -> tuple[str, str]:
     if came == _MANY:
         return f"had the bank send Alice {came} mails", ""
     return "", f"Mallory asked {_MANY} times, and Alice got {came} mails."
-
-
-def referrer(page: Page, target: str) -> str:
-    """Return the Referer that a browser sends from a page to the https URL `target`.
-
-    Of the Referrer-Policy header the last word that is known counts; without one, another origin is
-    told the page's origin alone (Referrer Policy, 8.1 and 8.3). No fragment is ever sent (8.4).
-    """
-    words = [word.strip().lower() for word in page.headers.get("Referrer-Policy", "").split(",")]
-    known = [word for word in words if word in _POLICIES]
-    within, across = _POLICIES[known[-1] if known else "strict-origin-when-cross-origin"]
-    sends = within if origin_of(target) == page.origin else across
-    return {"url": page.url.partition("#")[0], "origin": f"{page.origin}/", "": ""}[sends]
-
-
-# What goes to an https page of one's own origin, and to another one.
-_POLICIES = {
-    "no-referrer": ("", ""),
-    "same-origin": ("url", ""),
-    "origin": ("origin", "origin"),
-    "strict-origin": ("origin", "origin"),
-    "origin-when-cross-origin": ("url", "origin"),
-    "strict-origin-when-cross-origin": ("url", "origin"),
-    "no-referrer-when-downgrade": ("url", "url"),
-    "unsafe-url": ("url", "url"),
-}
-
-
-def _token_of(link: str) -> str:
-    """Return the token at the end of a link, "" where there is none."""
-    url = urlsplit(link)
-    return url.fragment or url.query.partition("token=")[2]
 
 
 def _guesses(mine: str) -> Iterator[str]:
@@ -282,14 +185,14 @@ def _guesses(mine: str) -> Iterator[str]:
 
 
 def _attack(
-    act: Callable[[_Scene], tuple[str, str]],
+    act: Callable[[ResetScene], tuple[str, str]],
     title: str,
     needs: str,
     stopped_by: tuple[str, ...],
     refs: tuple[str, ...],
 ) -> Attack:
     id = f"reset-{act.__name__.partition('_')[0]}"
-    return Attack(id, title, needs, stopped_by, refs, _theft(act, id), target="reset")
+    return Attack(id, title, needs, stopped_by, refs, stage_on(act, id), target="reset")
 
 
 ATTACKS = [

@@ -4,7 +4,7 @@ import pytest
 
 from authlab.attacks import CATALOGUE, RESET_DEFENCES, WAYS, Attack, build_reset_bank, redteam
 from authlab.attacks.honest import FORGETFUL, forget_honestly
-from authlab.attacks.reset import referrer
+from authlab.attacks.reset_scene import referrer
 from authlab.bank import Accounts, Factor, Reset, SessionAuth, TokenAuth, make_bank
 from authlab.jose import generate_key
 from authlab.revocation import BoundTokens, OneTimeTokens
