@@ -90,11 +90,16 @@ class OneTimeTokens:
         nobody can burn a token that he cannot redeem; and of many whose check went well, the
         store's `pop` gives the record to one.
         """
+        user = self.check(token, purpose, bind)
+        if self.store.pop(str(_key_of(purpose, token))) is None:
+            raise refuse()
+        return user
+
+    def check(self, token: str, purpose: str, bind: Bind = "") -> str:
+        """Return the user as `redeem` would now, and take nothing: for a page that asks first."""
         key = _key_of(purpose, token)
         record = _read(self.store.get(key)) if key else None
-        if key is None or record is None or not self._is_good(record, token, purpose, bind):
-            raise refuse()
-        if self.store.pop(key) is None:
+        if record is None or not self._is_good(record, token, purpose, bind):
             raise refuse()
         return record.user
 

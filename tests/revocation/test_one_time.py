@@ -38,6 +38,17 @@ def test_it_works_once(tokens: OneTimeTokens) -> None:
     refused(tokens, token)
 
 
+def test_to_check_takes_nothing(tokens: OneTimeTokens) -> None:
+    token = tokens.issue("reset", "alice", 600, bind="s")
+    for _ in range(2):
+        assert tokens.check(token, "reset", bind="s") == "alice"
+    with pytest.raises(InvalidOneTimeToken):
+        tokens.check(token, "reset", bind="t")
+    assert tokens.redeem(token, "reset", bind="s") == "alice"
+    with pytest.raises(InvalidOneTimeToken):
+        tokens.check(token, "reset", bind="s")
+
+
 def test_one_text_for_unknown_used_expired_and_revoked(
     tokens: OneTimeTokens,
     clock: Clock,  # noqa: F811
