@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Flask
 
-from authlab.attacks import reset, sessions, tokens
+from authlab.attacks import refresh, reset, sessions, tokens
 from authlab.attacks.attack import ON_BANKS, Attack, Message, Outcome
 from authlab.attacks.bench import Bench, fill_bench
 from authlab.attacks.defences import DEFENCES, WAYS, Defence, build_bank
 from authlab.attacks.holes import HOLES, Hole
 from authlab.attacks.naive import NaiveVerifier
 from authlab.attacks.naive_bank import NaiveAuth, build_token_bank, spend_token
+from authlab.attacks.refresh_bank import REFRESH_DEFENCES, build_refresh_bank
 from authlab.attacks.report import Matrix, Report, fill_matrix, run_battery
 from authlab.attacks.reset_bank import RESET_DEFENCES, build_reset_bank
 from authlab.attacks.stage import check_bank
@@ -25,6 +26,7 @@ __all__ = [
     "CATALOGUE",
     "DEFENCES",
     "HOLES",
+    "REFRESH_DEFENCES",
     "RESET_DEFENCES",
     "WAYS",
     "Attack",
@@ -39,6 +41,7 @@ __all__ = [
     "Outcome",
     "Report",
     "build_bank",
+    "build_refresh_bank",
     "build_reset_bank",
     "build_token_bank",
     "fill_bench",
@@ -48,7 +51,13 @@ __all__ = [
     "spend_token",
 ]
 
-CATALOGUE: list[Attack] = [*sessions.ATTACKS, *reset.ATTACKS, *tokens.ATTACKS, tokens.READABLE]
+CATALOGUE: list[Attack] = [
+    *sessions.ATTACKS,
+    *refresh.ATTACKS,
+    *reset.ATTACKS,
+    *tokens.ATTACKS,
+    tokens.READABLE,
+]
 
 
 def redteam(target: Any, *, honest: bool = True, clock: Clock | None = None) -> Report:

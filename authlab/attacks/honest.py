@@ -1,5 +1,6 @@
 """Honest customers: a defence that keeps them out is no defence."""
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,7 +10,15 @@ from authlab.attacks.stage import clock_of
 from authlab.bank import BANK, PASSWORDS, Customer
 from authlab.web import Browser, Network, Reply
 
-__all__ = ["FORGETFUL", "HONEST", "Visit", "forget_honestly", "visit_honestly"]
+__all__ = [
+    "FORGETFUL",
+    "HONEST",
+    "RENEWING",
+    "Visit",
+    "forget_honestly",
+    "renew_honestly",
+    "visit_honestly",
+]
 
 # Each of them, and what happens to them between two clicks.
 HONEST = {
@@ -23,6 +32,13 @@ FORGETFUL = {
     "bob": "forgot his password: a mail scanner opens the link first",
     "carol": "forgot her password: she presses twice",
     "dave": "forgot his password: he asks twice, and opens the first mail",
+}
+
+# The same, on a bank with refresh tokens, when the access token is over.
+RENEWING = {
+    "bob": "renews from two tabs at once",
+    "carol": "renews in a tunnel: the reply is lost, and her browser asks again",
+    "dave": "renews, and renews again",
 }
 
 
@@ -59,6 +75,43 @@ def forget_honestly(bank: Flask, who: str) -> Visit:
     finally:
         bank.extensions["accounts"].set_password(who, PASSWORDS[who])
     return Visit(who, FORGETFUL[who], refused=refused)
+
+
+def renew_honestly(bank: Flask, who: str) -> Visit:
+    """Log in as `who`, one of `RENEWING`, and go on by refresh tokens."""
+    try:
+        return Visit(who, RENEWING[who], *_renew(bank, who))
+    except Exception as error:
+        return Visit(who, RENEWING[who], refused=f"the bank gave no answer to go on: {error}")
+
+
+def _renew(bank: Flask, who: str) -> tuple[bool, str]:
+    network = Network()
+    network.host(f"https://{BANK}", bank)
+    browser = Browser(network, clock_of(bank), address="198.51.100.22")
+    customer = Customer(who, browser, phone=bank.extensions.get("phone"))
+    customer.log_in()
+    token = browser.storage(f"https://{BANK}").local.get("refresh_token")
+    cookies = [f"{c.name}={c.value}" for c in browser.jar.cookies_for(f"https://{BANK}/refresh")]
+
+    def ask_too() -> None:
+        with network.session(address=browser.address) as session:
+            headers = {"Cookie": "; ".join(cookies)} if cookies else {}
+            data = {"refresh_token": token} if token else {}
+            session.post(f"https://{BANK}/refresh", json=data, headers=headers)
+
+    other_tab = threading.Thread(target=ask_too)
+    if who == "bob":
+        other_tab.start()
+    elif who == "carol":
+        ask_too()
+    customer.refresh()
+    if who == "bob":
+        other_tab.join()
+    if customer.refresh().status == 200:
+        return False, ""
+    reply = customer.log_in()
+    return True, "" if reply.status == 200 else f"could not log in again: {reply.text}"
 
 
 def _forget(bank: Flask, who: str) -> str:

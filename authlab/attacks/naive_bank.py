@@ -28,7 +28,7 @@ class NaiveAuth(TokenAuth):
         super().__init__(load_signing_key("RS256"), clock=clock)
         self.verifier = verifier
 
-    def issue(self, user: str) -> str:
+    def issue(self, user: str, family: str | None = None) -> str:
         return issue(user, clock=self.clock)
 
     def read(self, token: str) -> dict[str, Any] | None:

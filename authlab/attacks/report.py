@@ -12,7 +12,16 @@ from flask import Flask
 from authlab.attacks.attack import Attack, Outcome
 from authlab.attacks.defences import DEFENCES, build_bank
 from authlab.attacks.holes import HOLES
-from authlab.attacks.honest import FORGETFUL, HONEST, Visit, forget_honestly, visit_honestly
+from authlab.attacks.honest import (
+    FORGETFUL,
+    HONEST,
+    RENEWING,
+    Visit,
+    forget_honestly,
+    renew_honestly,
+    visit_honestly,
+)
+from authlab.attacks.refresh_bank import REFRESH_DEFENCES
 from authlab.attacks.reset_bank import RESET_DEFENCES
 
 __all__ = ["Matrix", "Report", "fill_matrix", "run_battery"]
@@ -55,7 +64,7 @@ class Report:
             mark = "ACCEPTED" if attack.target == "verify" else "STOLEN"
             mark += " (residual)" if attack.residual else ""
             said = f"{mark}: Mallory {outcome.loot}" if outcome.succeeded else "stopped"
-            stop = " or ".join(_defence(name) for name in attack.stopped_by)
+            stop = " or ".join(_defence(attack, name) for name in attack.stopped_by)
             found.append((attack.title, said, stop, ", ".join(attack.refs)))
         for visit in self.refused:
             found.append((f"{visit.who} {visit.story}", f"REFUSED: {visit.refused}", "", ""))
@@ -128,6 +137,8 @@ def run_battery(
                 visits.append(visit_honestly(bank, who))
             for who in FORGETFUL if bank.extensions.get("reset") else ():
                 visits.append(forget_honestly(bank, who))
+            for who in RENEWING if getattr(bank.extensions["auth"], "refresh", None) else ():
+                visits.append(renew_honestly(bank, who))
             if done.is_set():
                 return
 
@@ -190,11 +201,11 @@ def _signed_out(bank: Flask) -> list[str]:
     return [who for who in HONEST if visit_honestly(bank, who).signed_out]
 
 
-def _defence(name: str) -> str:
-    if name in HOLES:
-        return HOLES[name].mend
-    every = {**DEFENCES, **RESET_DEFENCES}
-    return every[name].title if name in every else name
+def _defence(attack: Attack, name: str) -> str:
+    own = {"refresh": REFRESH_DEFENCES, "reset": RESET_DEFENCES}.get(attack.target, DEFENCES)
+    if name in own:
+        return own[name].title
+    return HOLES[name].mend if name in HOLES else name
 
 
 def _text(rows: Sequence[Sequence[str]]) -> str:

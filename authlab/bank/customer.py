@@ -112,7 +112,8 @@ class Customer:
         """Keep what a log-in or a renewal gave to the script."""
         given = reply.json() if reply.status == 200 else {}
         names = {"access_token": "token", "refresh": "refresh", "refresh_token": "refresh_token"}
-        self._storage().update((names[name], given[name]) for name in names if name in given)
+        found = {kept: given.get(name) for name, kept in names.items()}
+        self._storage().update({kept: value for kept, value in found.items() if value})
 
     def _storage(self) -> dict[str, str]:
         page = self.page or self.open()

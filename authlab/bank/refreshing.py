@@ -6,8 +6,8 @@ import jwt
 from flask import Request, Response
 
 from authlab.bank.fields import read_text
-from authlab.revocation import RefreshTokens
 from authlab.revocation.families import name_of
+from authlab.revocation.refresh import RefreshTokens
 
 __all__ = ["Refreshing"]
 

@@ -16,8 +16,9 @@ from authlab.bank.refreshing import Refreshing
 from authlab.clock import Clock
 from authlab.jose import KeySet, b64url_encode, load_key
 from authlab.jose.algorithms import ALGORITHMS
-from authlab.revocation import InvalidRefreshToken, RefreshTokens
+from authlab.revocation.errors import InvalidRefreshToken
 from authlab.revocation.families import name_of
+from authlab.revocation.refresh import RefreshTokens
 from authlab.revocation.strategy import Strategy
 
 __all__ = ["TokenAuth"]
