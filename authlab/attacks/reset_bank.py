@@ -12,11 +12,12 @@ from authlab.attacks.stage import EVIL
 from authlab.bank import Accounts, Factor, Reset, SessionAuth, TokenAuth, make_bank
 from authlab.clock import Clock
 from authlab.jose import generate_key
-from authlab.revocation import OneTimeTokens
+from authlab.revocation.bound import BoundTokens
+from authlab.revocation.one_time import Bind, OneTimeTokens
 from authlab.sessions import Sessions, open_store
 from authlab.sessions.memory import MemoryStore
 
-__all__ = ["RESET_DEFENCES", "LooseStore", "build_reset_bank"]
+__all__ = ["RESET_DEFENCES", "ExpiringLinks", "LooseStore", "build_reset_bank"]
 
 _FAST_SCRYPT = "scrypt:1024:8:1"  # a lesson logs in hundreds of times; a real bank takes longer
 
@@ -57,6 +58,18 @@ class LooseStore(MemoryStore):
             self._pause()
             self.records.pop(key, None)
         return value
+
+
+class ExpiringLinks(BoundTokens):
+    """Links that are JWTs with an exp, bound to nothing: what many sites mail."""
+
+    def issue(self, purpose: str, user: str, ttl: float, bind: Bind = "") -> str:
+        return super().issue(purpose, user, ttl, "nothing that changes")
+
+    def redeem(self, token: str, purpose: str, bind: Bind = "") -> str:
+        return super().redeem(token, purpose, "nothing that changes")
+
+    check = redeem
 
 
 def build_reset_bank(

@@ -16,7 +16,7 @@ from authlab.bank.fields import read_text
 from authlab.bank.limit import Limit
 from authlab.bank.mailbox import Mail, Mailbox
 from authlab.clock import Clock
-from authlab.revocation import InvalidOneTimeToken
+from authlab.revocation.errors import InvalidOneTimeToken
 from authlab.revocation.one_time import Bind
 from authlab.sessions import Store, StoreUnavailable, open_store
 

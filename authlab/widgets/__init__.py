@@ -9,6 +9,7 @@ _FILES = {
     "entropy_meter": "meter",
     "envelope_view": "envelope",
     "hijack_theatre": "theatre",
+    "one_time_desk": "desk",
     "progress_board": "board",
     "session_explorer": "explorer",
     "signature_playground": "playground",

@@ -1,0 +1,292 @@
+"""What the one-time desk shows: a bank with reset links, and who did what with one. No ipywidgets.
+
+The bank, its store, Alice's browsers and Mallory's calls are the real thing, on a clock that moves
+when the learner moves it.
+"""
+
+import json
+import secrets
+from typing import Any, NamedTuple
+
+from authlab.attacks import Message
+from authlab.attacks.reset_bank import ExpiringLinks
+from authlab.attacks.reset_scene import ResetScene, referrer, token_of
+from authlab.attacks.stage import EVIL
+from authlab.bank import (
+    PASSWORDS,
+    Accounts,
+    Customer,
+    Factor,
+    Reset,
+    SessionAuth,
+    TokenAuth,
+    make_bank,
+)
+from authlab.bank.customer import read_link
+from authlab.clock import Clock
+from authlab.jose import b64url_decode, generate_key
+from authlab.revocation.bound import BoundTokens
+from authlab.revocation.errors import InvalidOneTimeToken
+from authlab.revocation.one_time import OneTimeTokens
+from authlab.sessions import Sessions, open_store
+from authlab.web import Browser
+
+__all__ = ["LOG_INS", "WAYS", "Desk", "Row", "Seen"]
+
+WAYS = {
+    "a JWT with a short exp": "jwt",
+    "stored, used once": "stored",
+    "bound to the password, no store": "bound",
+    "stored and bound": "both",
+}
+LOG_INS = ("session", "token")
+START = 1_800_000_000  # Unix seconds
+LIFE = 600  # seconds that a link lives
+
+
+class Row(NamedTuple):
+    """One thing that somebody did: who, what, whether it worked, and what came of it."""
+
+    who: str
+    what: str
+    ok: bool
+    got: str
+
+
+class Seen(NamedTuple):
+    """What the panel shows: the verdict, the mail, what the bank keeps, the state, the rows."""
+
+    ok: bool | None
+    verdict: str
+    link: str
+    kept: str
+    alive: str
+    state: list[tuple[str, str]]
+    rows: list[Row]
+    messages: list[Message]
+
+
+class Desk:
+    """One bank, one customer, one link at a time; each method is one button."""
+
+    def __init__(
+        self, way: str = "jwt", log_in: str = "session", *, opens: bool = False, leaks: bool = False
+    ) -> None:
+        self.way, self.log_in = way, log_in
+        self.opens, self.leaks = opens, leaks
+        self.clock = Clock(START)
+        self.store = open_store("memory://", self.clock)
+        key = secrets.token_bytes(32)
+        makers: dict[str, Any] = {
+            "jwt": lambda: ExpiringLinks(key, self.clock),
+            "bound": lambda: BoundTokens(key, self.clock),
+        }
+        self.tokens = makers.get(way, lambda: OneTimeTokens(self.store))()
+        self.reset = Reset(
+            self.tokens,
+            ttl=LIFE,
+            bound=way in ("bound", "both"),
+            where="query" if opens or leaks else "fragment",
+            get_redeems=opens,
+            policy="unsafe-url" if leaks else "no-referrer",
+            pictures=EVIL if leaks else "",
+            store=self.store,
+        )
+        # A log-in at a click: a hash as strong as a real bank's would be felt.
+        self.accounts = Accounts({"alice": PASSWORDS["alice"]}, method="scrypt:256:8:1")
+        auth: Any = SessionAuth(Sessions(self.store))
+        if log_in == "token":
+            auth = TokenAuth(generate_key("HS256"), clock=self.clock)
+        self.factor = Factor(self.store, users={"alice"}, codes=1_000)
+        bank = make_bank(auth, accounts=self.accounts, reset=self.reset, factor=self.factor)
+        self.scene = ResetScene(bank)
+        self.rows: list[Row] = []
+        self.link, self.ends = "", 0.0
+        self.used: list[str] = []  # who set a password by the link
+        self.changed = self.opened = False  # by Alice in her settings; by the scanner
+        self.password, self.set_by = PASSWORDS["alice"], "Alice, long ago"
+        self.numbers = 1
+        with self.scene.quietly():
+            self.scene.alice.log_in()
+        self.mail()
+
+    # -- what somebody does --------------------------------------------------------------------
+
+    def mail(self) -> None:
+        """Alice asks for a link; it is the one that everything else is about."""
+        before = len(self.reset.mailbox.of("alice"))
+        phone = self._phone()
+        with self.scene.quietly():
+            phone.page = phone.browser.goto("https://bank.test/reset")
+        phone.call("/reset", {"user": "alice"})
+        new = [mail.link for mail in self.reset.mailbox.of("alice")[before:]]
+        if not new:
+            self._note("Alice", "asks for a link", False, "the same answer, and no mail: 3 an hour")
+            return
+        self.link, self.ends = new[-1], self.clock.now() + LIFE
+        self.used, self.changed, self.opened = [], False, False
+        self._note("Alice", "asks for a link", True, "a mail")
+        self.scene.say("bank", "alice", "a mail with a link", self.link, seen=False)
+
+    def click(self, presses: int = 1) -> None:
+        """Alice opens the link on her phone, types a new password, and presses."""
+        phone = self._phone()
+        page = phone.page = phone.browser.goto(self.link)
+        if page.status != 200:
+            self._note("Alice", "opens the link", False, f"{page.status}, the link does not work")
+            return
+        if self.leaks:
+            self._leak(referrer(page, EVIL))
+        token, new = read_link(page), self._new("alice")
+        for press in range(presses):
+            reply = phone.call("/reset/confirm", {"token": token, "new": new})
+            what = "presses once more" if press else "opens the link and presses"
+            self._judge("Alice", what, reply.status, new, reply.json())
+
+    def scan(self) -> None:
+        """The scanner of Alice's mail provider opens each link, to see where it leads."""
+        with self.scene.network.session(address="198.51.100.99", agent="Scanner/1.0") as scanner:
+            status = scanner.get(self.link).status_code
+        path = self.link.partition("#")[0].removeprefix("https://bank.test")
+        self.scene.say("alice", "bank", "her mail scanner: GET", path, seen=False)
+        used = self.opens and status == 200
+        self.opened = self.opened or used
+        got = "200, and by that the link is used" if used else f"{status}, a page with a form"
+        if status != 200:
+            got = f"{status}, the link does not work"
+        self._note("Scanner", "opens the link", status == 200, got)
+
+    def steal(self) -> None:
+        """Mallory uses a copy: from the browser's history, or from the mail archive."""
+        self.scene.say("alice", "thief", "a copy, from history or mail archive", self.link)
+        self._take(token_of(self.link), "uses her copy")
+
+    def change(self) -> None:
+        """Alice logs in and changes her password in the settings, with no link."""
+        knows = not self.set_by.startswith("Mallory")
+        word = self.password if knows else "the old one"
+        browser, new = self.scene.alice.browser, self._new("alice")
+        laptop = Customer("alice", browser, password=word, phone=self.factor.phone)
+        with self.scene.quietly():
+            if laptop.call("/balance").status != 200:
+                laptop.log_in()
+        reply = laptop.call("/password", {"old": word, "new": new})
+        done = reply.status == 200
+        if done:
+            self._set(new, "Alice, in her settings")
+            self.changed = True
+        got = "200, the password has changed" if done else f"{reply.status}, she cannot get in"
+        self._note("Alice", "changes it in her settings", done, got)
+
+    def wait(self, minutes: float = 5) -> None:
+        """Time goes by."""
+        self.clock.advance(minutes=minutes)
+        self._note("Nobody", f"{minutes:.0f} minutes go by", True, "")
+
+    # -- what there is to see ------------------------------------------------------------------
+
+    def look(self) -> Seen:
+        """Return all that the panel shows. Looking changes nothing."""
+        alive = self._is_alive()
+        ok, verdict = self._judge_all(alive)
+        left = span(self.ends - self.clock.now())
+        lives = f"It still works, for {left}." if alive else "It does not work any more."
+        messages = self.scene.messages[-9:]
+        return Seen(
+            ok, verdict, self.link, self._kept(), lives, self._state(), self.rows[-7:], messages
+        )
+
+    def _judge_all(self, alive: bool) -> tuple[bool | None, str]:
+        count, left = len(self.used), span(self.ends - self.clock.now())
+        if "Mallory" in self.used:
+            return False, "Stolen: Mallory set Alice's password by the link"
+        if count > 1:
+            return False, f"Not one-time: the bank took this link {count} times"
+        if alive and count:
+            return False, f"Not one-time: Alice has used the link, and it works for {left} more"
+        if alive and self.changed:
+            return False, f"Left over: a new password is set, and the link works for {left} more"
+        if count:
+            return True, "One-time: Alice has used the link, and it works for nobody any more"
+        if alive:
+            return None, f"Waiting: nobody has used the link, and it works for {left} more"
+        if self.opened:
+            return False, "Burnt: the scanner used the link by opening it, and Alice is refused"
+        if self.changed:
+            return True, "Dead: the link died with the password that it was asked for"
+        return True, f"Dead: nobody used the link within {LIFE // 60} minutes"
+
+    def _is_alive(self) -> bool:
+        bind = self.accounts.password_hash if self.reset.bound else ""
+        try:
+            self.tokens.check(token_of(self.link), "reset", bind)
+        except InvalidOneTimeToken:
+            return False
+        return True
+
+    def _kept(self) -> str:
+        """Return what the bank keeps of the link; where that is nothing, what the link says."""
+        if self.way in ("stored", "both"):
+            keys = sorted(self.store.keys("one-time:"))
+            records = [f"{key}\n{(self.store.get(key) or b'').decode()}" for key in keys]
+            return "\n".join(records) or "(no record: it was taken, or its time is over)"
+        claims = json.loads(b64url_decode(token_of(self.link).split(".")[1]))
+        return f"(nothing) The link itself says\n{json.dumps(claims)}"
+
+    def _state(self) -> list[tuple[str, str]]:
+        with self.scene.quietly():
+            inside = self.scene.alice.call("/balance").status == 200
+        laptop = "logged in" if inside else "logged out"
+        has = "the password, and no code from Alice's phone: not in"
+        return [
+            ("Password", f"number {self.numbers}, set by {self.set_by}"),
+            ("Alice's laptop", laptop),
+            ("Mallory", has if self.set_by.startswith("Mallory") else "not in"),
+            ("The clock", f"{(self.clock.now() - START) / 60:.0f} minutes since the start"),
+        ]
+
+    # -- helpers -------------------------------------------------------------------------------
+
+    def _phone(self) -> Customer:
+        browser = Browser(self.scene.network, self.clock, address="192.0.2.10")
+        return Customer("alice", browser)
+
+    def _leak(self, named: str) -> None:
+        self.scene.say("alice", "thief", f"GET {EVIL}/seal.png", f"Referer: {named}")
+        if token := token_of(named):
+            self._take(token, "reads the Referer, and is quicker")
+
+    def _take(self, token: str, what: str) -> None:
+        new = self._new("mallory")
+        reply = self.scene.ask("/reset/confirm", data={"token": token, "new": new})
+        self._judge("Mallory", what, reply.status_code, new, reply.json())
+        if reply.status_code == 200:
+            self.scene.ask("/login", data={"user": "alice", "password": new})
+
+    def _judge(self, who: str, what: str, status: int, new: str, said: dict[str, Any]) -> None:
+        got = f"{status}, the link does not work"
+        if status == 200:
+            self.used.append(who)
+            self._set(new, f"{who}, by the link")
+            rest = said.get("still_works_for", 0)
+            kept = f"an old log-in works for {rest} s" if rest else "every log-in has ended"
+            got = f"200, a new password; {kept}"
+        elif status == 429:
+            got = "429, too many guesses"
+        self._note(who, what, status == 200, got)
+
+    def _set(self, new: str, by: str) -> None:
+        self.password, self.set_by = new, by
+        self.numbers += 1
+
+    def _new(self, who: str) -> str:
+        return f"{who}-password-{len(self.rows)}"
+
+    def _note(self, who: str, what: str, ok: bool, got: str) -> None:
+        self.rows.append(Row(who, what, ok, got))
+
+
+def span(seconds: float) -> str:
+    """Return a time in whole minutes, in words."""
+    minutes = max(0, round(seconds / 60))
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"

@@ -1,0 +1,120 @@
+"""What the one-time desk says is what the bank does."""
+
+import pytest
+
+from authlab.attacks.reset_scene import token_of
+from authlab.widgets.desk import draw_kept, draw_mail, draw_rows
+from authlab.widgets.desk_state import LOG_INS, WAYS, Desk
+
+MAKE = list(WAYS.values())
+
+
+def verdict(desk: Desk) -> str:
+    return desk.look().verdict.partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("way", "after"),
+    [
+        ("jwt", ["Not one-time", "Stolen"]),
+        ("stored", ["One-time", "One-time"]),
+        ("bound", ["One-time", "One-time"]),
+        ("both", ["One-time", "One-time"]),
+    ],
+)
+@pytest.mark.parametrize("log_in", LOG_INS)
+def test_alice_clicks_and_then_mallory(way: str, log_in: str, after: list[str]) -> None:
+    desk = Desk(way, log_in)
+    assert verdict(desk) == "Waiting"
+    desk.click()
+    assert verdict(desk) == after[0]
+    desk.steal()
+    assert verdict(desk) == after[1]
+    assert desk.accounts.check_password("alice", desk.password)
+    laptop = dict(desk.look().state)["Alice's laptop"]
+    assert laptop == ("logged out" if log_in == "session" else "logged in")
+
+
+@pytest.mark.parametrize("way", MAKE)
+def test_alice_presses_twice(way: str) -> None:
+    desk = Desk(way)
+    desk.click(2)
+    assert desk.used.count("Alice") == (2 if way == "jwt" else 1)
+
+
+@pytest.mark.parametrize("way", MAKE)
+@pytest.mark.parametrize("opens", [False, True])
+def test_the_scanner_burns_what_is_taken_by_opening(way: str, opens: bool) -> None:
+    desk = Desk(way, opens=opens)
+    desk.scan()
+    desk.click()
+    burnt = opens and way in ("stored", "both")
+    assert (verdict(desk) == "Burnt") == burnt
+    assert ("Alice" in desk.used) != burnt
+
+
+@pytest.mark.parametrize("way", MAKE)
+def test_a_leak_is_quicker_than_alice_whatever_the_link_is(way: str) -> None:
+    desk = Desk(way, leaks=True)
+    desk.click()
+    assert verdict(desk) == "Stolen"
+    seen = desk.look()
+    assert any(message.seen and token_of(seen.link) in message.detail for message in seen.messages)
+    assert "no code" in dict(seen.state)["Mallory"]
+
+
+@pytest.mark.parametrize("way", MAKE)
+def test_a_password_changed_otherwise(way: str) -> None:
+    desk = Desk(way)
+    desk.change()
+    assert verdict(desk) == ("Dead" if way in ("bound", "both") else "Left over")
+    assert dict(desk.look().state)["Alice's laptop"] == "logged in"
+
+
+@pytest.mark.parametrize("way", MAKE)
+def test_time_goes_by(way: str) -> None:
+    desk = Desk(way)
+    desk.wait()
+    assert "for 5 minutes more" in desk.look().verdict
+    desk.wait()
+    assert verdict(desk) == "Dead"
+    desk.click()
+    assert desk.used == []
+
+
+def test_what_the_bank_keeps() -> None:
+    stored, jwt = Desk("stored"), Desk("jwt")
+    token = token_of(stored.link)
+    kept = draw_kept(stored.look())
+    assert "one-time:" in kept
+    assert token not in kept
+    assert token in draw_mail(stored.look())
+    assert "(nothing)" in draw_kept(jwt.look())
+    stored.click()
+    assert "no record" in draw_kept(stored.look())
+
+
+def test_looking_changes_nothing() -> None:
+    desk = Desk("both", leaks=True)
+    first = desk.look()
+    assert desk.look() == first
+    assert "Alice" in draw_rows(first.rows)
+
+
+def test_the_fourth_mail_of_an_hour_does_not_come() -> None:
+    desk = Desk("stored")
+    link = desk.link
+    for _ in range(2):
+        desk.mail()
+        assert desk.link != link
+    link = desk.link
+    desk.mail()
+    assert desk.link == link
+    assert "no mail" in desk.rows[-1].got
+
+
+def test_what_mallory_set_alice_cannot_change() -> None:
+    desk = Desk("jwt")
+    desk.steal()
+    desk.change()
+    assert "cannot get in" in desk.rows[-1].got
