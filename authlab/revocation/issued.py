@@ -4,6 +4,7 @@ Imports `errors`. Django's simplejwt keeps such a list as its table of outstandi
 """
 
 import json
+import re
 from hashlib import sha256
 
 from authlab.clock import Clock
@@ -12,6 +13,8 @@ from authlab.sessions import Store
 
 __all__ = ["Issued"]
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_NEVER = 1e12  # Unix seconds: 30,000 years
 _MOST = 10_000  # live tokens of one user: a store's value holds some 20,000
 
 
@@ -55,6 +58,6 @@ def _read(raw: bytes | None, now: float) -> dict[str, float]:
     """Return what is listed and alive; nothing for what somebody else wrote there."""
     try:
         listed = json.loads(raw.decode()) if raw else {}
-        return {id: exp for id, exp in listed.items() if now < exp}
+        return {id: exp for id, exp in listed.items() if _ID.match(id) and now < exp < _NEVER}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return {}

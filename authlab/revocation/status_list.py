@@ -30,11 +30,11 @@ class StatusList:
     lists: a `StatusListStrategy`.
     """
 
-    def __new__(cls, size: Any, *rest: Any, **options: Any) -> Any:
-        if isinstance(size, Store):
+    def __new__(cls, *given: Any, **options: Any) -> Any:
+        if given and isinstance(given[0], Store):
             from authlab.revocation.pushed import StatusListStrategy
 
-            return StatusListStrategy(size, *rest, **options)
+            return StatusListStrategy(*given, **options)
         return super().__new__(cls)
 
     def __init__(self, size: int, bits: int = 1) -> None:

@@ -31,7 +31,7 @@ class Denylist(Strategy):
 
     A token is known by its `iss` and `jti`, never by its text: one token has many spellings.
 
-    Costs one read for each request, one write to end a token, and two reads and a write for each
+    Costs one read for each request, one write to end a token, and a read and a write for each
     token issued: to end all tokens of a user (ASVS 7.4.2) one must know which they are. With
     `by_user=False` no such list is kept, issuing costs nothing, and `revoke_user` refuses.
     """
