@@ -11,6 +11,7 @@ _FILES = {
     "hijack_theatre": "theatre",
     "one_time_desk": "desk",
     "progress_board": "board",
+    "refresh_family_tree": "family",
     "session_explorer": "explorer",
     "signature_playground": "playground",
     "token_inspector": "inspector",
