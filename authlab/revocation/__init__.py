@@ -2,7 +2,8 @@
 
 Read the modules in this order: `errors`, `arguments`, `strategy`, `cutoff`, `issued`, `tokens`;
 `session`; `status_list`, `pushed`; `endpoints`, `introspection`; `families`, `refresh`,
-`short_lived`; `one_time`, `bound`. A module is loaded when one of its names is asked for.
+`short_lived`; `one_time`, `bound`; `population`, `ways`, `simulation`, `table`. A module
+is loaded when one of its names is asked for.
 """
 
 from importlib import import_module
@@ -19,6 +20,7 @@ from authlab.revocation.errors import (
 )
 
 _FILES = {
+    "ALL": "simulation",
     "BloomDenylist": "pushed",
     "BoundTokens": "bound",
     "Cost": "strategy",
@@ -29,11 +31,14 @@ _FILES = {
     "KeyPerUser": "tokens",
     "NotBefore": "tokens",
     "OneTimeTokens": "one_time",
+    "Population": "population",
     "RefreshTokens": "refresh",
     "ServerSession": "session",
     "ShortLivedWithRefresh": "short_lived",
     "StatusList": "status_list",
     "Strategy": "strategy",
+    "Table": "table",
+    "simulate": "simulation",
 }
 __all__ = list(_FILES)
 __all__ += [

@@ -1,0 +1,142 @@
+"""What each strategy costs a population, and what it lets in: the arithmetic. Imports `scene`.
+
+A way gives a `Tally` for the whole population if no log-in ended, by closed forms, and for each
+`Scene` what differs because some do. Calls of the store are those that the strategy's class makes,
+failed ones included; bytes held are those of its keys and values; tests compare the two.
+"""
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from authlab.revocation.population import Ints, Population
+from authlab.revocation.ways.scene import Life, Scene, Totals, asked, live, plain_totals
+
+__all__ = ["Calls", "ExpiryOnlyWay", "Tally", "Way"]
+
+
+class Tally(NamedTuple):
+    """Sums over the window; `stale` is in half seconds, one entry for each log-in that ends."""
+
+    requests: int = 0
+    refused: int = 0
+    let_in: int = 0
+    reads: int = 0
+    writes: int = 0
+    held: int = 0
+    pushed: int = 0
+    wire: int = 0
+    stale: tuple[Ints, ...] = ()
+
+    def plus(self, other: "Tally", sign: int = 1) -> "Tally":
+        sums = (one + sign * two for one, two in zip(self[:-1], other[:-1], strict=True))
+        return Tally(*sums, self.stale + other.stale)
+
+
+class Calls(NamedTuple):
+    """Reads and writes of the store."""
+
+    reads: int = 0
+    writes: int = 0
+
+
+class Way:
+    """One strategy. `token` is the size of its token in bytes; the rest are calls of the store."""
+
+    name: ClassVar[str]
+    needs_store: ClassVar[bool] = True  # to log in
+    asks_store: ClassVar[bool] = True  # for each request
+    may_open: ClassVar[bool] = True
+    checks_exp: ClassVar[bool] = True  # before it asks the store
+    token: ClassVar[float] = 0
+    request: ClassVar[Calls] = Calls(1, 0)
+    login: ClassVar[Calls] = Calls()
+    failed: ClassVar[Calls] = Calls()
+
+    def __init__(self, population: Population) -> None:
+        self.population = population
+        self.open = population.on_outage == "open" and self.may_open
+
+    def plain(self) -> Tally:
+        """Return the sums if no log-in ended."""
+        totals = plain_totals(self.population, needs_store=self.needs_store)
+        return self.flow(totals).plus(Tally(held=self.held_plain(self.population)))
+
+    def change(self, scene: Scene) -> Tally:
+        """Return what is different because some log-ins of `scene` end."""
+        before = live(scene.endless(), needs_store=self.needs_store).totals()
+        life = live(scene, needs_store=self.needs_store)
+        return self.flow(life.totals().plus(before, -1)).plus(self.end(scene, life))
+
+    def flow(self, totals: Totals) -> Tally:
+        """Return what the owners' requests and log-ins cost."""
+        request, login, failed = self.request, self.login, self.failed
+        reads = totals.sent * request.reads + totals.logins * login.reads
+        reads += totals.failed * failed.reads
+        writes = totals.sent * request.writes + totals.logins * login.writes
+        writes += totals.failed * failed.writes
+        if self.asks_store and totals.down and not self.open:
+            # A call that failed at its first step went no further.
+            reads -= totals.down * (request.reads - 1)
+            writes -= totals.down * request.writes
+        down = totals.down if self.asks_store and not self.open else 0
+        return Tally(
+            requests=totals.sent + totals.lost,
+            refused=down + totals.lost,
+            reads=reads,
+            writes=writes,
+            wire=round(totals.sent * self.token),
+        )
+
+    def held_plain(self, population: Population) -> int:
+        """Return the bytes held at the end if no log-in ended."""
+        return 0
+
+    def end(self, scene: Scene, life: Life) -> Tally:
+        """Return what the ends do: what is accepted afterwards, and what they cost."""
+        raise NotImplementedError
+
+    def finish(self) -> Tally:
+        """Return what is known only when every log-in has been looked at."""
+        return Tally()
+
+    def afterwards(self, scene: Scene, exp: Ints) -> Tally:
+        """Return what an end at once, which an open outage delays or forgets, lets in; `exp` of
+        the ended tokens. Both that and the askers' reads, for a token that has not expired."""
+        gap, seconds = self.population.gap, self.population.seconds
+        start, stop = self.population.down
+        asks = scene.asker >= 0
+        sent = asked(scene.asker, gap, scene.at + 1, seconds)[asks]
+        until = np.minimum(exp, seconds) if self.checks_exp else seconds
+        alive = asked(scene.asker, gap, scene.at + 1, until)[asks]
+        stale, let_in = np.zeros_like(exp), 0
+        if self.open and stop > start:
+            until = np.minimum(exp, stop)
+            stale = np.maximum(2 * until - np.maximum(2 * scene.at + 1, 2 * start), 0)
+            since = np.maximum(scene.at + 1, start)
+            let_in = int(asked(scene.asker, gap, since, until)[asks].sum())
+        return Tally(
+            let_in=let_in,
+            reads=int(alive.sum()),
+            wire=round(int(sent.sum()) * self.token),
+            stale=(stale,),
+        )
+
+
+class ExpiryOnlyWay(Way):
+    name = "ExpiryOnly"
+    needs_store = asks_store = False
+    request = Calls()
+
+    def end(self, scene: Scene, life: Life) -> Tally:
+        exp = life.exp[scene.ended]
+        scene = scene.only(scene.ended)
+        gap, seconds = self.population.gap, self.population.seconds
+        asks = scene.asker >= 0
+        sent = asked(scene.asker, gap, scene.at + 1, seconds)[asks]
+        alive = asked(scene.asker, gap, scene.at + 1, np.minimum(exp, seconds))[asks]
+        return Tally(
+            let_in=int(alive.sum()),
+            wire=round(int(sent.sum()) * self.token),
+            stale=(np.maximum(2 * exp - 2 * scene.at - 1, 0),),
+        )

@@ -1,0 +1,185 @@
+"""What happens where one log-out ends all log-ins of a user: the others must log in again.
+
+Imports `scene`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from authlab.revocation.population import Bools, Ints, Population
+from authlab.revocation.ways.base import Calls, Tally, Way
+from authlab.revocation.ways.scene import NEVER, Life, Scene, live, next_ask
+
+__all__ = ["Cuts", "KeyPerUserWay", "NotBeforeWay", "follow_cuts"]
+
+
+class Cuts(NamedTuple):
+    """What cuts do to some log-ins; one entry of each array for each log-in.
+
+    `life` as in Life, log-ins after a refusal counted; `refused` requests of an owner whose token
+    another log-out had ended; `valid`: its own log-out found a token to end; `cut`: from which
+    second on its user's last cut counts, -1 where there was none.
+    """
+
+    life: Life
+    refused: Ints
+    valid: Bools
+    cut: Ints
+
+
+def follow_cuts(scene: Scene) -> Cuts:
+    """Return what the log-outs of `scene` do, each of which ends all log-ins of its user.
+
+    A device that is refused logs in again at once, and goes on with its next request. One whose
+    token expires before it asks again never notices.
+    """
+    follower = _Follower(scene)
+    leaver = np.flatnonzero(scene.ended & ~scene.disabled)
+    order = np.lexsort((scene.at[leaver], scene.effect[leaver], scene.user[leaver]))
+    leaver = leaver[order]
+    _, first = np.unique(scene.user[leaver], return_index=True)
+    rank = np.arange(len(leaver)) - np.repeat(first, np.diff([*first, len(leaver)]))
+    # Users do not touch each other: the first log-outs of all at once, then the second ones.
+    for number in range(int(rank.max(initial=-1)) + 1):
+        follower.cut(leaver[rank == number])
+    follower.resolve(np.arange(len(scene.at)), scene.out)
+    return follower.result()
+
+
+class _Follower:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        count = len(scene.at)
+        start, end = scene.population.down
+        before = live(scene, needs_store=True)
+        self.exp, self.before = before.exp, before
+        self.due = scene.expires < scene.out  # its first token will be renewed at the second `anew`
+        down = (start <= scene.expires) & (scene.expires < end)
+        back = next_ask(scene.asks, scene.population.gap, end)
+        self.anew = np.where(down, back, scene.expires)
+        self.void = np.full(count, NEVER, dtype=np.int64)  # from when its token has been cut
+        self.refused = np.zeros(count, dtype=np.int64)
+        self.last = np.full(count, -NEVER, dtype=np.int64)  # when it logged in after a refusal
+        self.replaced = np.zeros(count, dtype=np.bool_)
+        self.valid = np.zeros(count, dtype=np.bool_)
+        self.cut_at = np.full(int(scene.user.max(initial=-1)) + 1, -1, dtype=np.int64)
+        self.starts = np.searchsorted(scene.user, np.arange(len(self.cut_at) + 1))
+
+    def resolve(self, which: Ints, until: Ints) -> None:
+        """Let those of `which` whose token has been cut log in again before the second `until`."""
+        scene, gap = self.scene, self.scene.population.gap
+        keep = self.void[which] < NEVER
+        which, until = which[keep], until[keep]
+        start, end = scene.population.down
+        void, asks = self.void[which], scene.asks[which]
+        when = next_ask(asks, gap, void)
+        # While the store is down nobody is told to log in.
+        when = np.where((start <= when) & (when < end), next_ask(asks, gap, end), when)
+        anew = self.anew[which]
+        heals = self.due[which] & (void <= anew) & (anew <= when)
+        when = np.where(heals, anew, when)
+        done = when < np.minimum(until, scene.out[which])
+        self.void[which[done]] = NEVER
+        told = done & ~heals
+        self.refused[which[told]] += 1
+        self.last[which[told]] = when[told]
+        early = told & self.due[which] & (when < anew)
+        self.replaced[which[early]] = True
+        self.due[which[early]] = False
+
+    def cut(self, leaver: Ints) -> None:
+        """Let each of `leaver`, one a user, log out."""
+        scene = self.scene
+        user, effect = scene.user[leaver], scene.effect[leaver]
+        first, sizes = self.starts[user], self.starts[user + 1] - self.starts[user]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        theirs = np.repeat(first, sizes) + within
+        when = np.repeat(effect, sizes)
+        self.resolve(theirs, when)
+        alive = (self.refused[leaver] > 0) | (self.exp[leaver] > effect - 1)
+        valid = alive & (self.void[leaver] == NEVER)
+        self.valid[leaver] = valid
+        self.cut_at[user[valid]] = effect[valid]
+        hit = np.repeat(valid, sizes) & (self.void[theirs] == NEVER)
+        self.void[theirs[hit]] = when[hit]
+
+    def result(self) -> Cuts:
+        scene = self.scene
+        life = self.before
+        if self.replaced.any():
+            life = live(scene, needs_store=True, replaced=self.replaced)
+        again = self.refused > 0
+        last = np.where(again, np.maximum(self.last, life.last), life.last)
+        life = life._replace(
+            logins=life.logins + self.refused,
+            last=last,
+            exp=np.where(again, last + scene.population.token_life, life.exp),
+        )
+        return Cuts(life, self.refused, self.valid, self.cut_at[scene.user])
+
+
+class _CutWay(Way):
+    """Ways that end all log-ins of a user at once."""
+
+    def change(self, scene: Scene) -> Tally:
+        before = live(scene.endless(), needs_store=True).totals()
+        cuts = follow_cuts(scene)
+        tally = self.flow(cuts.life.totals().plus(before, -1))
+        tally = tally.plus(Tally(refused=int(cuts.refused.sum())))
+        mask = scene.ended
+        accounts, first = np.unique(scene.user[scene.disabled], return_index=True)
+        late = int(scene.late[scene.disabled][first].sum())
+        tally = tally.plus(self.price(scene, cuts.valid, cuts.life.exp, len(accounts), late))
+        tally = tally.plus(Tally(held=self.held(scene, cuts.life, cuts.cut)))
+        return tally.plus(self.afterwards(scene.only(mask), cuts.life.exp[mask]))
+
+    def price(self, scene: Scene, valid: Ints, exp: Ints, accounts: int, late: int) -> Tally:
+        raise NotImplementedError
+
+    def held(self, scene: Scene, life: Life, cut: Ints) -> int:
+        raise NotImplementedError
+
+
+class NotBeforeWay(_CutWay):
+    name = "NotBefore"
+    login = failed = Calls(1, 0)
+    entry = len("NotBefore:user:") + 64 + 16
+
+    def price(self, scene: Scene, valid: Ints, exp: Ints, accounts: int, late: int) -> Tally:
+        left = scene.ended & ~scene.disabled
+        tried = left & scene.late & (exp > scene.at)
+        looked = left & (exp > scene.moment)
+        done, ends = int(valid.sum()), accounts + late
+        return Tally(reads=int(tried.sum() + looked.sum()) + done + ends, writes=done + ends)
+
+    def held(self, scene: Scene, life: Life, cut: Ints) -> int:
+        users = np.unique(scene.user[(cut >= 0) | scene.disabled])
+        return len(users) * self.entry
+
+
+class KeyPerUserWay(_CutWay):
+    name = "KeyPerUser"
+    may_open = False
+    checks_exp = False  # the key is looked up before anything is known of the token
+    login = failed = Calls(1, 1)
+    entry = len("KeyPerUser:key:") + 22 + 32
+
+    def held_plain(self, population: Population) -> int:
+        return population.users * self.entry
+
+    def price(self, scene: Scene, valid: Ints, exp: Ints, accounts: int, late: int) -> Tally:
+        left = scene.ended & ~scene.disabled
+        return Tally(
+            reads=int(left.sum() + (left & scene.late).sum()),
+            writes=int(valid.sum()) + accounts + late,
+        )
+
+    def held(self, scene: Scene, life: Life, cut: Ints) -> int:
+        if not len(scene.user):
+            return 0
+        first = np.flatnonzero(np.diff(scene.user, prepend=-1))
+        last = np.maximum.reduceat(life.last, first)
+        there = last + self.population.token_life >= self.population.seconds
+        there &= (last >= cut[first]) & ~np.logical_or.reduceat(scene.disabled, first)
+        return (int(there.sum()) - len(first)) * self.entry

@@ -1,0 +1,130 @@
+"""The ways that keep a list: of tokens that ended, that live, or of sessions. Imports `base`."""
+
+import numpy as np
+
+from authlab.revocation.population import Bools, Ints, Population
+from authlab.revocation.ways.base import Calls, Tally, Way
+from authlab.revocation.ways.scene import Life, Scene
+
+__all__ = ["DenylistWay", "IntrospectionWay", "ListWay", "ServerSessionWay", "per_user"]
+
+
+class ListWay(Way):
+    """Ways that note each token in a list of its user's, so that all of them can be ended.
+
+    A list is `list_of_user` bytes and `listed` for each token on it. One that has expired leaves
+    the list when the user next logs in. Ending costs one write.
+    """
+
+    list_of_user: int
+    listed: int
+
+    def held_plain(self, population: Population) -> int:
+        return population.users * self.list_of_user + population.tokens * self.listed
+
+    def end(self, scene: Scene, life: Life) -> Tally:
+        held = self.lists(scene, life)
+        exp, ended = life.exp[scene.ended], scene.only(scene.ended)
+        ends = exp > ended.moment
+        tally = self.price(ended, exp, ends)
+        # Whoever disables an account reads its list once, and once again after an outage.
+        _, first = np.unique(ended.user[ended.disabled], return_index=True)
+        reads = len(first) + int(ended.late[ended.disabled][first].sum())
+        tally = tally.plus(Tally(reads=reads, writes=int(ends.sum()), held=held))
+        return tally.plus(self.afterwards(ended, exp))
+
+    def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
+        """Return what log-outs cost beside a write for each of those that `ends`."""
+        raise NotImplementedError
+
+    def lists(self, scene: Scene, life: Life) -> int:
+        """Return the bytes of the users' lists, less those if no log-in ended."""
+        first = per_user(scene)
+        if not len(first):
+            return 0
+        last = np.maximum.reduceat(life.last, first)
+        kept = (scene.expires > last[scene.user]) + life.logins
+        there = last + self.population.token_life >= self.population.seconds
+        held = self.list_of_user + self.listed * np.add.reduceat(kept, first)
+        plain = len(first) * self.list_of_user + len(scene.user) * self.listed
+        return int(held[there].sum()) - plain
+
+
+class DenylistWay(ListWay):
+    name = "Denylist"
+    login = failed = Calls(1, 1)
+    entry = len("Denylist:ended:") + 22 + 1
+    list_of_user = len("Denylist:user:") + 64 + 1  # and one byte for the braces less a comma
+    listed = len('"":1800000000,') + 22
+
+    def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
+        tried = ended.late & (exp > ended.at) & ~ended.disabled
+        held = int((exp[ends] >= self.population.seconds).sum()) * self.entry
+        return Tally(writes=int(tried.sum()), held=held)
+
+
+class IntrospectionWay(ListWay):
+    name = "Introspection"
+    may_open = False
+    login = Calls(1, 2)
+    failed = Calls(1, 1)
+    entry = len("Introspection:live:") + 22 + 1
+    list_of_user = len("Introspection:user:") + 64 + 1
+    listed = DenylistWay.listed
+
+    def held_plain(self, population: Population) -> int:
+        return super().held_plain(population) + population.tokens * self.entry
+
+    def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
+        left = ~ended.disabled
+        tried = left & ended.late & (exp > ended.at)
+        reads = int(tried.sum() + (left & ends).sum())
+        return Tally(reads=reads, held=-len(exp) * self.entry)
+
+
+class ServerSessionWay(ListWay):
+    name = "ServerSession"
+    may_open = False
+    checks_exp = False
+    request = Calls(1, 1)
+    login = Calls(1, 2)
+    failed = Calls(0, 1)
+    times = '"created": 1800000000.0, "ends": 1800000000.0'
+    entry = len("session:") + 64 + len('{"user": "user00000000", , "data": {}}') + len(times)
+    list_of_user = len("user:") + 64
+    listed = len('"": 1800000000.0, ') + 64
+
+    def held_plain(self, population: Population) -> int:
+        return super().held_plain(population) + population.tokens * self.entry
+
+    def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
+        left = ~ended.disabled
+        # A log-out: look, delete, take off the list. With expired ones, the look finds nothing.
+        done = int((left & ends).sum())
+        reads = int(left.sum() + (left & ended.late).sum()) + done
+        # A whole account: each record is looked at and deleted, the list is read twice and changed.
+        theirs = ended.disabled & ends
+        accounts = len(np.unique(ended.user[theirs]))
+        reads += int(theirs.sum()) + 2 * accounts
+        return Tally(reads=reads, writes=done + accounts, held=-len(exp) * self.entry)
+
+    def lists(self, scene: Scene, life: Life) -> int:
+        first = per_user(scene)
+        if not len(first):
+            return 0
+        moment = np.where(scene.ended, scene.moment, 0)
+        done = scene.ended & (life.exp > moment)
+        # A list is also tidied, and kept for longer, by a log-out.
+        touched = np.maximum(life.last, np.where(done, moment, life.last))
+        last = np.maximum.reduceat(touched, first)
+        kept = ~scene.ended | (~done & (life.exp > last[scene.user]))
+        count = np.add.reduceat(kept.astype(np.int64), first)
+        there = (last + self.population.token_life >= self.population.seconds) & (count > 0)
+        held = self.list_of_user + self.listed * count
+        plain = len(first) * self.list_of_user + len(scene.user) * self.listed
+        return int(held[there].sum()) - plain
+
+
+def per_user(scene: Scene) -> Ints:
+    """Return where in the arrays each user's log-ins begin."""
+    return np.flatnonzero(np.diff(scene.user, prepend=-1))

@@ -1,0 +1,254 @@
+"""The ways that push a list to every server: a Bloom filter, a status list. Imports `lists`."""
+
+import math
+import zlib
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from authlab.revocation.population import Bools, Ints, Population, spreads
+from authlab.revocation.ways.base import Calls, Tally
+from authlab.revocation.ways.lists import DenylistWay, ListWay
+from authlab.revocation.ways.scene import Life, Scene, Totals, asked, asked_by_all
+
+__all__ = ["BloomDenylistWay", "StatusListWay", "status_size"]
+
+_SAMPLE = 2**17  # entries of a status list that are packed, to see how well it packs
+
+
+class Push(NamedTuple):
+    """One push: at which second, how many entries it lists, how many of them for the first time."""
+
+    second: int
+    listed: int
+    fresh: int
+
+
+class PushedWay(ListWay):
+    """Ways whose servers ask nobody, and learn of an end with the next push.
+
+    Pushes come at multiples of `push_every`. Of those that an outage stops, one is made up for as
+    soon as it is over, before those who waited log out. While one is overdue, a server tries with
+    each request, and is "open" with its old copy or "closed".
+    """
+
+    asks_store = False
+    request = Calls(0, 0)
+
+    def __init__(self, population: Population) -> None:
+        super().__init__(population)
+        every, seconds = population.push_every, population.seconds
+        self.grid = np.arange(0, seconds, every, dtype=np.int64)
+        self.added = np.zeros(len(self.grid) + 1, dtype=np.int64)
+        self.gone = np.zeros(len(self.grid) + 1, dtype=np.int64)
+        self.caught_up = 0  # entries in the push that is made up for
+        self.left = np.zeros(len(self.grid) + 1, dtype=np.int64)  # log-ins that have ended
+
+    def plain(self) -> Tally:
+        makes_up = self.population.overdue < self.population.down[1]
+        return super().plain().plus(Tally(reads=len(self.grid) + makes_up))
+
+    def flow(self, totals: Totals) -> Tally:
+        refused = 0 if self.open else totals.old
+        return super().flow(totals).plus(Tally(refused=refused, reads=totals.old))
+
+    def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
+        self._note(ended, exp, ends)
+        tried = ended.late & (exp > ended.at) & ~ended.disabled
+        due = tried & (ended.at >= self.population.overdue)
+        return Tally(reads=int(due.sum()), writes=int((tried & ~due).sum()))
+
+    def _note(self, ended: Scene, exp: Ints, ends: Bools) -> None:
+        """Note between which pushes each entry joins the list, and leaves it."""
+        every, last = self.population.push_every, len(self.grid)
+
+        def count(second: Ints) -> Ints:
+            return np.bincount(np.minimum(-(-second // every), last), minlength=last + 1)
+
+        self.added += count(ended.effect[ends])
+        self.gone += count(exp[ends])
+        self.left += count(ended.at + 1)
+        start, end = self.population.down
+        self.caught_up += int((ends & (ended.at < start) & (exp >= end)).sum())
+
+    def pushes(self) -> list[Push]:
+        """Return the pushes that came, in order."""
+        start, end = self.population.down
+        listed = np.cumsum(self.added - self.gone)[:-1]
+        known = np.cumsum(self.added)[:-1]
+        rows = zip(self.grid.tolist(), listed.tolist(), known.tolist(), strict=True)
+        found = [(second, count, total) for second, count, total in rows
+                 if not start <= second < end]  # fmt: skip
+        if self.population.overdue < end:
+            before = [total for second, _, total in found if second < start]
+            at = sum(second < end for second, _, _ in found)
+            found.insert(at, (end, self.caught_up, before[-1] if before else 0))
+        totals = [0, *(total for _, _, total in found)]
+        return [
+            Push(second, count, total - old)
+            for (second, count, total), old in zip(found, totals, strict=False)
+        ]
+
+    def afterwards(self, scene: Scene, exp: Ints) -> Tally:
+        population = self.population
+        every, seconds, gap = population.push_every, population.seconds, population.gap
+        start, end = population.down
+        overdue = population.overdue
+        known = -(-scene.effect // every) * every
+        known = np.where(~scene.late & (start <= known) & (known < end), end, known)
+        until = np.minimum(known, exp)
+        stale = np.maximum(2 * until - 2 * scene.at - 1, 0)
+        asks = scene.asker >= 0
+        sent = asked(scene.asker, gap, scene.at + 1, seconds)
+        let_in = asked(scene.asker, gap, scene.at + 1, np.minimum(until, seconds))
+        since = np.maximum(scene.at + 1, overdue)
+        if not self.open and overdue < end:
+            shut = np.maximum(2 * np.minimum(until, end), 2 * overdue)
+            stale -= np.maximum(shut - np.maximum(2 * scene.at + 1, 2 * overdue), 0)
+            let_in = let_in - asked(scene.asker, gap, since, np.minimum(until, end))
+        tries = asked(scene.asker, gap, since, np.minimum(exp, end))
+        return Tally(
+            let_in=int(let_in[asks].sum()),
+            reads=int(tries[asks].sum()),
+            wire=round(int(sent[asks].sum()) * self.token),
+            stale=(stale,),
+        )
+
+
+class BloomDenylistWay(PushedWay, DenylistWay):
+    name = "BloomDenylist"
+    entry = len("BloomDenylist:ended:") + 22 + 1
+    list_of_user = len("BloomDenylist:user:") + 64 + 1
+    expected, error = 1000, 0.01  # the class's own defaults
+
+    def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
+        held = int((exp[ends] >= self.population.seconds).sum()) * self.entry
+        return super().price(ended, exp, ends).plus(Tally(held=held))
+
+    def finish(self) -> Tally:
+        """Return the bytes of the filters, and the false alarms, drawn at the filters' rate.
+
+        Whoever is refused by mistake logs in again, and the next token may hit again.
+        """
+        population, pushes = self.population, self.pushes()
+        random = np.random.default_rng([population.seed, 2**40])
+        _, expiring = spreads(population)
+        ends = [push.second for push in pushes[1:]] + [population.seconds]
+        refused = pushed = held = 0
+        size = 0
+        for push, until in zip(pushes, ends, strict=True):
+            capacity = max(self.expected, push.listed)
+            fresh = push.fresh if capacity == size else push.listed  # else all bits lie elsewhere
+            size = capacity
+            pushed += 8 + filter_bytes(capacity, self.error)
+            share = false_share(capacity, self.error, push.listed)
+            new = max(0.0, share - false_share(capacity, self.error, push.listed - fresh))
+            live = population.tokens - int(self.left[: push.second // population.push_every].sum())
+            asks = asked_by_all(population, until) - asked_by_all(population, push.second)
+            renewed = expiring.before(until - 1) - expiring.before(max(push.second - 1, 0))
+            hit = int(
+                random.binomial(max(0, min(live, asks)), new) + random.binomial(renewed, share)
+            )
+            hit += int(random.binomial(hit, min(share / (1 - share), 1)))
+            refused += hit
+            held += hit * (population.token_life - population.seconds + push.second)
+        held = round(held / population.token_life * self.listed)
+        return Tally(refused=refused, reads=refused, writes=refused, pushed=pushed, held=held)
+
+
+class StatusListWay(PushedWay):
+    name = "StatusList"
+
+    def __init__(self, population: Population) -> None:
+        super().__init__(population)
+        self.size = status_size(population)
+        self.digits = mean_digits(self.size)
+        self.listed = len('"":1800000000,') + self.digits  # type: ignore[assignment]
+        self.list_of_user = len("StatusList:user:") + 64 + 1
+        # A drawn index may be taken; then another is drawn.
+        free = 1 - population.tokens / self.size
+        self.draws = (1 - (1 - free) ** 16) / free
+
+    def flow(self, totals: Totals) -> Tally:
+        early = totals.failed - totals.tried
+        writes = round(totals.logins * (1 + self.draws)) + early
+        reads = totals.logins + totals.tried
+        return super().flow(totals).plus(Tally(reads=reads, writes=writes))
+
+    def held_plain(self, population: Population) -> int:
+        _, expiring = spreads(population)
+        since = population.seconds - population.push_every
+        kept = population.tokens - expiring.before(max(since - 1, 0))
+        kept += expiring.before(population.seconds - 1)
+        lists = super().held_plain(population)
+        return round(lists + kept * (len("StatusList:used:") + self.digits + 1))
+
+    def end(self, scene: Scene, life: Life) -> Tally:
+        renewals = int((scene.expires < self.population.seconds).sum())
+        kept = int(life.logins.sum()) - renewals
+        held = round(kept * (len("StatusList:used:") + self.digits + 1))
+        return super().end(scene, life).plus(Tally(held=held))
+
+    def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
+        count = int((exp[ends] >= self.population.seconds).sum())
+        held = round(count * (len("StatusList:ended:") + self.digits + 1))
+        return super().price(ended, exp, ends).plus(Tally(held=held))
+
+    def finish(self) -> Tally:
+        """Return the bytes of the lists, packed and in Base64url."""
+        listed = [push.listed for push in self.pushes()]
+        return Tally(pushed=round(float(packed_bytes(self.size, listed).sum())))
+
+
+def filter_bytes(capacity: int, error: float) -> int:
+    """Return the bytes of rbloom's filter for so many entries at this rate of false alarms."""
+    return math.ceil(-capacity * math.log(error) / math.log(2) ** 2 / 8)
+
+
+def false_share(capacity: int, error: float, listed: int) -> float:
+    """Return the share of others that a filter takes for one of `listed` entries."""
+    bits = filter_bytes(capacity, error) * 8
+    hashes = max(1, int(-math.log2(error)))
+    return float((1 - math.exp(-hashes * max(listed, 0) / bits)) ** hashes)
+
+
+def status_size(population: Population) -> int:
+    """Return the entries of the status list: a power of two, twice as many as live tokens.
+
+    At the most that a list may have, 2**27, it is fuller.
+    """
+    return int(min(2**27, max(2**17, 2 ** math.ceil(math.log2(2 * population.tokens)))))
+
+
+def mean_digits(size: int) -> float:
+    """Return how many digits an index below `size` has, on average."""
+    digits = len(str(size - 1))
+    return digits - sum(10**each for each in range(1, digits)) / size
+
+
+def packed_bytes(size: int, count: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the bytes of pushed lists of `size` bits of which `count`, anywhere, are set."""
+    known, packed = _packing()
+    parts = size / _SAMPLE
+    fixed = packed[0] / 2  # bytes that do not grow with the list, nearly
+    inner = (np.interp(np.asarray(count) / parts, known, packed) - fixed) * parts + fixed
+    return inner * 4 / 3 + len('{"bits":1,"lst":""}')
+
+
+@lru_cache(maxsize=1)
+def _packing() -> tuple[list[int], list[float]]:
+    """Return into how many bytes zlib packs a sample of which so many bits are set: measured."""
+    random = np.random.default_rng(0)
+    known = [0, *sorted({round(2 ** (half / 2)) for half in range(35)})]
+    packed = []
+    for count in known:
+        tries = 4 if count < 100 else 1  # where few are set, chance matters more
+        total = 0
+        for _ in range(tries):
+            bits = np.zeros(_SAMPLE, dtype=np.uint8)
+            bits[random.choice(_SAMPLE, count, replace=False, shuffle=False)] = 1
+            total += len(zlib.compress(np.packbits(bits).tobytes(), 9))
+        packed.append(total / tries)
+    return known, packed
