@@ -42,7 +42,7 @@ class BoundTokens:
         check_ttl(ttl)
         state = state_of(bind, user)
         if not state:
-            found, expected = "no state", "one that redeeming changes, or a store (OneTimeTokens)"
+            found, expected = "no state", "one that redeeming changes; without any, use OneTimeTokens"
             raise InvalidArgument("bad bind", found, expected, "BoundTokens")
         claims = {
             "sub": user,

@@ -366,7 +366,7 @@ def test_bound_works_until_the_state_changes() -> None:
 
 
 def test_bound_to_nothing_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="or a store"):
+    with pytest.raises(InvalidArgument, match="use OneTimeTokens"):
         BoundTokens(b"k" * 32).issue("login", "alice", 600)
     with pytest.raises(InvalidArgument, match="bad key"):
         BoundTokens(b"short")
