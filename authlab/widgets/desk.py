@@ -6,7 +6,8 @@ from typing import Any
 import ipywidgets as w
 
 from authlab.widgets import kit
-from authlab.widgets.desk_state import LOG_INS, WAYS, Desk, Row, Seen
+from authlab.widgets.desk_bank import LOG_INS, WAYS, DeskBank
+from authlab.widgets.desk_state import Desk, Row, Seen
 from authlab.widgets.sequence import draw_sequence
 
 __all__ = ["one_time_desk"]
@@ -35,7 +36,8 @@ def draw_mail(seen: Seen) -> str:
 
 def draw_kept(seen: Seen) -> str:
     """Return what the bank keeps of the link, as a card on the server's side."""
-    return f'<div class="authlab-card" style="{CARD}"><pre>{kit.escape(seen.kept)}</pre></div>'
+    card = f'<div class="authlab-card" style="{CARD}"><pre>{kit.escape(seen.kept)}</pre></div>'
+    return f"{card}<div>{kit.escape(seen.told)}</div>"
 
 
 def draw_rows(rows: list[Row]) -> str:
@@ -70,7 +72,8 @@ def one_time_desk() -> w.VBox:
         description="The page tells another site its address", indent=False, layout=wide
     )
     way.layout, log_in.layout = wide, wide
-    desk = Desk()
+    banks: dict[str, DeskBank] = {}
+    desk = Desk(banks=banks)
     busy = {"resetting": False}
 
     def redraw() -> None:
@@ -87,7 +90,7 @@ def one_time_desk() -> w.VBox:
         nonlocal desk
         if busy["resetting"]:
             return
-        desk = Desk(way.value, log_in.value, opens=opens.value, leaks=leaks.value)
+        desk = Desk(way.value, log_in.value, opens=opens.value, leaks=leaks.value, banks=banks)
         desk.click()
         redraw()
 

@@ -5,43 +5,19 @@ when the learner moves it.
 """
 
 import json
-import secrets
 from typing import Any, NamedTuple
 
 from authlab.attacks import Message
-from authlab.attacks.reset_bank import ExpiringLinks
 from authlab.attacks.reset_scene import ResetScene, referrer, token_of
-from authlab.attacks.stage import EVIL
-from authlab.bank import (
-    PASSWORDS,
-    Accounts,
-    Customer,
-    Factor,
-    Reset,
-    SessionAuth,
-    TokenAuth,
-    make_bank,
-)
+from authlab.attacks.stage import EVIL, HOME
+from authlab.bank import PASSWORDS, Customer
 from authlab.bank.customer import read_link
-from authlab.clock import Clock
-from authlab.jose import b64url_decode, generate_key
-from authlab.revocation.bound import BoundTokens
+from authlab.jose import b64url_decode
 from authlab.revocation.errors import InvalidOneTimeToken
-from authlab.revocation.one_time import OneTimeTokens
-from authlab.sessions import Sessions, open_store
 from authlab.web import Browser
+from authlab.widgets.desk_bank import LIFE, START, DeskBank
 
-__all__ = ["LOG_INS", "WAYS", "Desk", "Row", "Seen"]
-
-WAYS = {
-    "a JWT with a short exp": "jwt",
-    "stored, used once": "stored",
-    "bound to the password, no store": "bound",
-    "stored and bound": "both",
-}
-LOG_INS = ("session", "token")
-START = 1_800_000_000  # Unix seconds
-LIFE = 600  # seconds that a link lives
+__all__ = ["Desk", "Row", "Seen"]
 
 
 class Row(NamedTuple):
@@ -60,6 +36,7 @@ class Seen(NamedTuple):
     verdict: str
     link: str
     kept: str
+    told: str
     alive: str
     state: list[tuple[str, str]]
     rows: list[Row]
@@ -70,44 +47,28 @@ class Desk:
     """One bank, one customer, one link at a time; each method is one button."""
 
     def __init__(
-        self, way: str = "jwt", log_in: str = "session", *, opens: bool = False, leaks: bool = False
+        self,
+        way: str = "jwt",
+        log_in: str = "session",
+        *,
+        opens: bool = False,
+        leaks: bool = False,
+        banks: dict[str, DeskBank] | None = None,
     ) -> None:
-        self.way, self.log_in = way, log_in
-        self.opens, self.leaks = opens, leaks
-        self.clock = Clock(START)
-        self.store = open_store("memory://", self.clock)
-        key = secrets.token_bytes(32)
-        makers: dict[str, Any] = {
-            "jwt": lambda: ExpiringLinks(key, self.clock),
-            "bound": lambda: BoundTokens(key, self.clock),
-        }
-        self.tokens = makers.get(way, lambda: OneTimeTokens(self.store))()
-        self.reset = Reset(
-            self.tokens,
-            ttl=LIFE,
-            bound=way in ("bound", "both"),
-            where="query" if opens or leaks else "fragment",
-            get_redeems=opens,
-            policy="unsafe-url" if leaks else "no-referrer",
-            pictures=EVIL if leaks else "",
-            store=self.store,
-        )
-        # A log-in at a click: a hash as strong as a real bank's would be felt.
-        self.accounts = Accounts({"alice": PASSWORDS["alice"]}, method="scrypt:256:8:1")
-        auth: Any = SessionAuth(Sessions(self.store))
-        if log_in == "token":
-            auth = TokenAuth(generate_key("HS256"), clock=self.clock)
-        self.factor = Factor(self.store, users={"alice"}, codes=1_000)
-        bank = make_bank(auth, accounts=self.accounts, reset=self.reset, factor=self.factor)
-        self.scene = ResetScene(bank)
+        kept = {} if banks is None else banks  # to build a bank takes longer than to clear it
+        bank = kept[log_in] = kept.get(log_in) or DeskBank(log_in)
+        bank.prepare(way, opens=opens, leaks=leaks)
+        self.way, self.opens, self.leaks = way, opens, leaks
+        self.clock, self.store, self.accounts = bank.clock, bank.store, bank.accounts
+        self.reset, self.tokens, self.factor = bank.reset, bank.reset.tokens, bank.factor
+        self.scene = ResetScene(bank.app)
         self.rows: list[Row] = []
         self.link, self.ends = "", 0.0
         self.used: list[str] = []  # who set a password by the link
         self.changed = self.opened = False  # by Alice in her settings; by the scanner
         self.password, self.set_by = PASSWORDS["alice"], "Alice, long ago"
         self.numbers = 1
-        with self.scene.quietly():
-            self.scene.alice.log_in()
+        bank.log_in(self.scene.alice.browser)  # an old log-in, on Alice's laptop
         self.mail()
 
     # -- what somebody does --------------------------------------------------------------------
@@ -117,7 +78,7 @@ class Desk:
         before = len(self.reset.mailbox.of("alice"))
         phone = self._phone()
         with self.scene.quietly():
-            phone.page = phone.browser.goto("https://bank.test/reset")
+            phone.page = phone.browser.goto(f"{HOME}/reset")
         phone.call("/reset", {"user": "alice"})
         new = [mail.link for mail in self.reset.mailbox.of("alice")[before:]]
         if not new:
@@ -147,7 +108,7 @@ class Desk:
         """The scanner of Alice's mail provider opens each link, to see where it leads."""
         with self.scene.network.session(address="198.51.100.99", agent="Scanner/1.0") as scanner:
             status = scanner.get(self.link).status_code
-        path = self.link.partition("#")[0].removeprefix("https://bank.test")
+        path = self.link.partition("#")[0].removeprefix(HOME)
         self.scene.say("alice", "bank", "her mail scanner: GET", path, seen=False)
         used = self.opens and status == 200
         self.opened = self.opened or used
@@ -192,9 +153,9 @@ class Desk:
         left = span(self.ends - self.clock.now())
         lives = f"It still works, for {left}." if alive else "It does not work any more."
         messages = self.scene.messages[-9:]
-        return Seen(
-            ok, verdict, self.link, self._kept(), lives, self._state(), self.rows[-7:], messages
-        )
+        kept = self._kept(), self._tell()
+        state, rows = self._state(), self.rows[-7:]
+        return Seen(ok, verdict, self.link, *kept, lives, state, rows, messages)
 
     def _judge_all(self, alive: bool) -> tuple[bool | None, str]:
         count, left = len(self.used), span(self.ends - self.clock.now())
@@ -229,9 +190,20 @@ class Desk:
         if self.way in ("stored", "both"):
             keys = sorted(self.store.keys("one-time:"))
             records = [f"{key}\n{(self.store.get(key) or b'').decode()}" for key in keys]
-            return "\n".join(records) or "(no record: it was taken, or its time is over)"
+            return "\n".join(records) or "no record"
         claims = json.loads(b64url_decode(token_of(self.link).split(".")[1]))
-        return f"(nothing) The link itself says\n{json.dumps(claims)}"
+        return f"no record; the link itself says\n{json.dumps(claims)}"
+
+    def _tell(self) -> str:
+        """Return how to read what is kept."""
+        if self.way == "jwt":
+            return "The link is signed with the bank's key. Nothing says whether it was used."
+        if self.way == "bound":
+            return "The link is signed with a key made of the bank's key and Alice's password hash."
+        if not list(self.store.keys("one-time:")):
+            return "The record was taken when the link was used, or its time is over."
+        bound = " of her password hash" if self.way == "both" else ": here of nothing"
+        return f"The key is a digest of the token. The state is a digest{bound}."
 
     def _state(self) -> list[tuple[str, str]]:
         with self.scene.quietly():
