@@ -28,7 +28,7 @@ class Introspection(Strategy):
     """Keep a list of the tokens that live, at the issuer; each server asks it for each request.
 
     The issuer's app is hosted in `network` at `server`, and called as `client` with a password of
-    its own. A token is known there by its `iss` and `jti`.
+    its own (`credentials`). A token is known there by its `iss` and `jti`.
 
     Costs a round trip and a read for each request; one write and the user's list (a read and a
     write) for each token issued; a round trip to ask, one to end, a read and a write for a log-out.
@@ -61,7 +61,8 @@ class Introspection(Strategy):
             refuse("server", str(error), "an origin such as https://auth.test")
         self._issued = Issued(self.store, self.clock, self._key("user", ""), self.ttl)
         self._session = self.network.session()
-        self._session.auth = (client, password)
+        self.credentials = client, password
+        self._session.auth = self.credentials
 
     def read(self, token: object) -> dict[str, Any] | None:
         """Return what the issuer says of a token that lives, None for any other.

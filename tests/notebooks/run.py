@@ -33,12 +33,14 @@ class Run:
     seconds: float = 0.0
 
 
-def run(path: Path, scratch: Path, *, section: str = "", moves: bool = False) -> Run:
+def run(
+    path: Path, scratch: Path, *, section: str = "", moves: bool = False, store: str = ""
+) -> Run:
     """Run a notebook from the folder it lies in; what it may write to is `scratch`, made anew.
 
     With `section`, the heading of an H2, only that section runs, after the setup cell.
     With `moves`, every control that is alive at the end is moved to its ends and through all its
-    choices.
+    choices. `store` is the URL that `open_store()` opens there.
     """
     source = nbformat.read(path, as_version=4)
     mark = len(source.cells)
@@ -66,7 +68,7 @@ def run(path: Path, scratch: Path, *, section: str = "", moves: bool = False) ->
         # ports. The folder's name is short, because a socket's may have some 100 letters only.
         with TemporaryDirectory() as sockets:
             client.config.AsyncKernelManager.update(transport="ipc", ip=f"{sockets}/k")
-            where = {"cwd": str(path.parent), "env": _environment(scratch)}
+            where = {"cwd": str(path.parent), "env": _environment(scratch, store)}
             asyncio.run(client.async_execute(**where))  # a loop of its own, as well
     except (CellControlSignal, DeadKernelError, RuntimeError, TimeoutError) as error:
         done.problems.append(f"the run broke off: {type(error).__name__}: {str(error)[:300]}")
@@ -120,10 +122,11 @@ def _section(path: Path, title: str) -> list[int]:
     return setup + [cell.at for cell in section]
 
 
-def _environment(scratch: Path) -> dict[str, str]:
+def _environment(scratch: Path, store: str) -> dict[str, str]:
     home = scratch / "home"
     home.mkdir(parents=True)
     kept = {n: v for n, v in os.environ.items() if n not in ("AUTHLAB_STORE", "PYTHONPATH")}
+    kept |= {"AUTHLAB_STORE": store} if store else {}
     return kept | {
         "HOME": str(home),
         "IPYTHONDIR": str(home / "ipython"),
