@@ -31,6 +31,7 @@ MOVES = {
     "envelope_view": ("The reader has", ["ArrowUp", "ArrowDown"], ["Reset"]),
     "entropy_meter": ("Collect", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "hijack_theatre": ("Step", ["ArrowRight", "ArrowLeft"], ["Reset"]),
+    "one_time_desk": ("The link is", ["ArrowDown", "ArrowUp"], ["Reset", "Mallory uses a copy"]),
     "session_explorer": ("Look into", ["ArrowDown", "ArrowUp"], ["Reset", "Log in"]),
     "signature_playground": ("Bit", ["ArrowRight", "ArrowLeft"], ["Reset"]),
 }
