@@ -6,6 +6,7 @@ comes at the same moment as a request.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from authlab.revocation.arguments import refuse
 
 __all__ = ["Events", "Ints", "Population", "Spread", "count_chunks", "draw_events", "spreads"]
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[Any]  # whole numbers
 Bools = npt.NDArray[np.bool_]
 
 MOST_TOKENS = 100_000_000
@@ -125,7 +126,8 @@ class Population:
         return min(-(-start // self.push_every) * self.push_every, end)
 
 
-class Spread(NamedTuple):
+@dataclass(frozen=True)
+class Spread:
     """Give each of `count` log-ins its own of `count` places, evenly spread over `length` seconds.
 
     Log-in number d has place (factor * d + shift) mod count, which no other has. So what all of
@@ -151,6 +153,7 @@ class Spread(NamedTuple):
         return (places - self.shift) % self.count * pow(self.factor, -1, self.count) % self.count
 
 
+@lru_cache(maxsize=64)
 def spreads(population: Population) -> tuple[Spread, Spread]:
     """Return when each log-in refreshes first, and when (less one second) its token expires.
 

@@ -108,7 +108,7 @@ class _Count:
             refused=tally.refused,
             reads=tally.reads,
             writes=tally.writes,
-            bytes_held=tally.held,
+            bytes_held=round(tally.held),
             bytes_pushed=tally.pushed,
             token_bytes=tally.wire,
             nodes=population.nodes,

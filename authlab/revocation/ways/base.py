@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from authlab.revocation.population import Ints, Population
-from authlab.revocation.ways.scene import Life, Scene, Totals, asked, live, plain_totals
+from authlab.revocation.ways.scene import Life, Scene, Totals, live, live_totals, plain_totals
 
 __all__ = ["Calls", "ExpiryOnlyWay", "Tally", "Way"]
 
@@ -29,8 +29,17 @@ class Tally(NamedTuple):
     stale: tuple[Ints, ...] = ()
 
     def plus(self, other: "Tally", sign: int = 1) -> "Tally":
-        sums = (one + sign * two for one, two in zip(self[:-1], other[:-1], strict=True))
-        return Tally(*sums, self.stale + other.stale)
+        return Tally(
+            self.requests + sign * other.requests,
+            self.refused + sign * other.refused,
+            self.let_in + sign * other.let_in,
+            self.reads + sign * other.reads,
+            self.writes + sign * other.writes,
+            self.held + sign * other.held,
+            self.pushed + sign * other.pushed,
+            self.wire + sign * other.wire,
+            self.stale + other.stale,
+        )
 
 
 class Calls(NamedTuple):
@@ -48,7 +57,7 @@ class Way:
     asks_store: ClassVar[bool] = True  # for each request
     may_open: ClassVar[bool] = True
     checks_exp: ClassVar[bool] = True  # before it asks the store
-    token: ClassVar[float] = 0
+    token: float = 0
     request: ClassVar[Calls] = Calls(1, 0)
     login: ClassVar[Calls] = Calls()
     failed: ClassVar[Calls] = Calls()
@@ -64,9 +73,10 @@ class Way:
 
     def change(self, scene: Scene) -> Tally:
         """Return what is different because some log-ins of `scene` end."""
-        before = live(scene.endless(), needs_store=self.needs_store).totals()
+        before = live_totals(scene.endless, needs_store=self.needs_store)
+        after = live_totals(scene, needs_store=self.needs_store)
         life = live(scene, needs_store=self.needs_store)
-        return self.flow(life.totals().plus(before, -1)).plus(self.end(scene, life))
+        return self.flow(after.plus(before, -1)).plus(self.end(scene, life))
 
     def flow(self, totals: Totals) -> Tally:
         """Return what the owners' requests and log-ins cost."""
@@ -100,27 +110,20 @@ class Way:
         """Return what is known only when every log-in has been looked at."""
         return Tally()
 
-    def afterwards(self, scene: Scene, exp: Ints) -> Tally:
-        """Return what an end at once, which an open outage delays or forgets, lets in; `exp` of
-        the ended tokens. Both that and the askers' reads, for a token that has not expired."""
-        gap, seconds = self.population.gap, self.population.seconds
-        start, stop = self.population.down
-        asks = scene.asker >= 0
-        sent = asked(scene.asker, gap, scene.at + 1, seconds)[asks]
-        until = np.minimum(exp, seconds) if self.checks_exp else seconds
-        alive = asked(scene.asker, gap, scene.at + 1, until)[asks]
+    def afterwards(self, ended: Scene, exp: Ints) -> Tally:
+        """Return what comes after an end that takes effect at once, or when the outage is over.
+
+        An open outage lets in whom it should not. `exp` is when the ended tokens expire.
+        """
+        seconds, (start, stop) = self.population.seconds, self.population.down
+        sent = ended.asked_after(0, seconds)
+        alive = ended.asked_after(0, np.minimum(exp, seconds)) if self.checks_exp else sent
         stale, let_in = np.zeros_like(exp), 0
         if self.open and stop > start:
             until = np.minimum(exp, stop)
-            stale = np.maximum(2 * until - np.maximum(2 * scene.at + 1, 2 * start), 0)
-            since = np.maximum(scene.at + 1, start)
-            let_in = int(asked(scene.asker, gap, since, until)[asks].sum())
-        return Tally(
-            let_in=let_in,
-            reads=int(alive.sum()),
-            wire=round(int(sent.sum()) * self.token),
-            stale=(stale,),
-        )
+            stale = np.maximum(2 * until - np.maximum(2 * ended.at + 1, 2 * start), 0)
+            let_in = ended.asked_after(start, until)
+        return Tally(let_in=let_in, reads=alive, wire=round(sent * self.token), stale=(stale,))
 
 
 class ExpiryOnlyWay(Way):
@@ -129,14 +132,9 @@ class ExpiryOnlyWay(Way):
     request = Calls()
 
     def end(self, scene: Scene, life: Life) -> Tally:
-        exp = life.exp[scene.ended]
-        scene = scene.only(scene.ended)
-        gap, seconds = self.population.gap, self.population.seconds
-        asks = scene.asker >= 0
-        sent = asked(scene.asker, gap, scene.at + 1, seconds)[asks]
-        alive = asked(scene.asker, gap, scene.at + 1, np.minimum(exp, seconds))[asks]
+        ended, exp, seconds = scene.ending, life.exp[scene.ended], self.population.seconds
         return Tally(
-            let_in=int(alive.sum()),
-            wire=round(int(sent.sum()) * self.token),
-            stale=(np.maximum(2 * exp - 2 * scene.at - 1, 0),),
+            let_in=ended.asked_after(0, np.minimum(exp, seconds)),
+            wire=round(ended.asked_after(0, seconds) * self.token),
+            stale=(np.maximum(2 * exp - 2 * ended.at - 1, 0),),
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from authlab.revocation.population import Bools, Ints, Population
 from authlab.revocation.ways.base import Calls, Tally, Way
-from authlab.revocation.ways.scene import NEVER, Life, Scene, live, next_ask
+from authlab.revocation.ways.scene import NEVER, Life, Scene, live, live_totals, next_ask, work_out
 
 __all__ = ["Cuts", "KeyPerUserWay", "NotBeforeWay", "follow_cuts"]
 
@@ -19,7 +19,7 @@ class Cuts(NamedTuple):
 
     `life` as in Life, log-ins after a refusal counted; `refused` requests of an owner whose token
     another log-out had ended; `valid`: its own log-out found a token to end; `cut`: from which
-    second on its user's last cut counts, -1 where there was none.
+    second on its user's last cut counts, long ago where there was none.
     """
 
     life: Life
@@ -58,12 +58,12 @@ class _Follower:
         down = (start <= scene.expires) & (scene.expires < end)
         back = next_ask(scene.asks, scene.population.gap, end)
         self.anew = np.where(down, back, scene.expires)
-        self.void = np.full(count, NEVER, dtype=np.int64)  # from when its token has been cut
-        self.refused = np.zeros(count, dtype=np.int64)
-        self.last = np.full(count, -NEVER, dtype=np.int64)  # when it logged in after a refusal
+        self.void = np.full(count, NEVER, dtype=np.int32)  # from when its token has been cut
+        self.refused = np.zeros(count, dtype=np.int32)
+        self.last = np.full(count, -NEVER, dtype=np.int32)  # when it logged in after a refusal
         self.replaced = np.zeros(count, dtype=np.bool_)
         self.valid = np.zeros(count, dtype=np.bool_)
-        self.cut_at = np.full(int(scene.user.max(initial=-1)) + 1, -1, dtype=np.int64)
+        self.cut_at = np.full(int(scene.user.max(initial=-1)) + 1, -NEVER, dtype=np.int32)
         self.starts = np.searchsorted(scene.user, np.arange(len(self.cut_at) + 1))
 
     def resolve(self, which: Ints, until: Ints) -> None:
@@ -108,7 +108,7 @@ class _Follower:
         scene = self.scene
         life = self.before
         if self.replaced.any():
-            life = live(scene, needs_store=True, replaced=self.replaced)
+            life = work_out(scene, needs_store=True, replaced=self.replaced)
         again = self.refused > 0
         last = np.where(again, np.maximum(self.last, life.last), life.last)
         life = life._replace(
@@ -123,18 +123,16 @@ class _CutWay(Way):
     """Ways that end all log-ins of a user at once."""
 
     def change(self, scene: Scene) -> Tally:
-        before = live(scene.endless(), needs_store=True).totals()
-        cuts = follow_cuts(scene)
-        tally = self.flow(cuts.life.totals().plus(before, -1))
-        tally = tally.plus(Tally(refused=int(cuts.refused.sum())))
-        mask = scene.ended
-        accounts, first = np.unique(scene.user[scene.disabled], return_index=True)
-        late = int(scene.late[scene.disabled][first].sum())
-        tally = tally.plus(self.price(scene, cuts.valid, cuts.life.exp, len(accounts), late))
+        before = live_totals(scene.endless, needs_store=True)
+        cuts = scene.once("cuts", follow_cuts)
+        after = scene.once("cut totals", lambda _: cuts.life.totals())
+        exp = cuts.life.exp
+        tally = self.flow(after.plus(before, -1)).plus(Tally(refused=int(cuts.refused.sum())))
+        tally = tally.plus(self.price(scene, cuts.valid, exp))
         tally = tally.plus(Tally(held=self.held(scene, cuts.life, cuts.cut)))
-        return tally.plus(self.afterwards(scene.only(mask), cuts.life.exp[mask]))
+        return tally.plus(self.afterwards(scene.ending, exp[scene.ended]))
 
-    def price(self, scene: Scene, valid: Ints, exp: Ints, accounts: int, late: int) -> Tally:
+    def price(self, scene: Scene, valid: Bools, exp: Ints) -> Tally:
         raise NotImplementedError
 
     def held(self, scene: Scene, life: Life, cut: Ints) -> int:
@@ -146,16 +144,18 @@ class NotBeforeWay(_CutWay):
     login = failed = Calls(1, 0)
     entry = len("NotBefore:user:") + 64 + 16
 
-    def price(self, scene: Scene, valid: Ints, exp: Ints, accounts: int, late: int) -> Tally:
+    def price(self, scene: Scene, valid: Bools, exp: Ints) -> Tally:
         left = scene.ended & ~scene.disabled
         tried = left & scene.late & (exp > scene.at)
         looked = left & (exp > scene.moment)
-        done, ends = int(valid.sum()), accounts + late
+        done, ends = int(valid.sum()), sum(scene.accounts)
         return Tally(reads=int(tried.sum() + looked.sum()) + done + ends, writes=done + ends)
 
     def held(self, scene: Scene, life: Life, cut: Ints) -> int:
-        users = np.unique(scene.user[(cut >= 0) | scene.disabled])
-        return len(users) * self.entry
+        if not len(scene.user):
+            return 0
+        cut_off = np.logical_or.reduceat((cut >= 0) | scene.disabled, scene.first)
+        return int(cut_off.sum()) * self.entry
 
 
 class KeyPerUserWay(_CutWay):
@@ -168,17 +168,17 @@ class KeyPerUserWay(_CutWay):
     def held_plain(self, population: Population) -> int:
         return population.users * self.entry
 
-    def price(self, scene: Scene, valid: Ints, exp: Ints, accounts: int, late: int) -> Tally:
+    def price(self, scene: Scene, valid: Bools, exp: Ints) -> Tally:
         left = scene.ended & ~scene.disabled
         return Tally(
             reads=int(left.sum() + (left & scene.late).sum()),
-            writes=int(valid.sum()) + accounts + late,
+            writes=int(valid.sum()) + sum(scene.accounts),
         )
 
     def held(self, scene: Scene, life: Life, cut: Ints) -> int:
         if not len(scene.user):
             return 0
-        first = np.flatnonzero(np.diff(scene.user, prepend=-1))
+        first = scene.first
         last = np.maximum.reduceat(life.last, first)
         there = last + self.population.token_life >= self.population.seconds
         there &= (last >= cut[first]) & ~np.logical_or.reduceat(scene.disabled, first)

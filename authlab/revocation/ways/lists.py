@@ -6,7 +6,7 @@ from authlab.revocation.population import Bools, Ints, Population
 from authlab.revocation.ways.base import Calls, Tally, Way
 from authlab.revocation.ways.scene import Life, Scene
 
-__all__ = ["DenylistWay", "IntrospectionWay", "ListWay", "ServerSessionWay", "per_user"]
+__all__ = ["DenylistWay", "IntrospectionWay", "ListWay", "ServerSessionWay"]
 
 
 class ListWay(Way):
@@ -24,12 +24,11 @@ class ListWay(Way):
 
     def end(self, scene: Scene, life: Life) -> Tally:
         held = self.lists(scene, life)
-        exp, ended = life.exp[scene.ended], scene.only(scene.ended)
+        exp, ended = life.exp[scene.ended], scene.ending
         ends = exp > ended.moment
         tally = self.price(ended, exp, ends)
         # Whoever disables an account reads its list once, and once again after an outage.
-        _, first = np.unique(ended.user[ended.disabled], return_index=True)
-        reads = len(first) + int(ended.late[ended.disabled][first].sum())
+        reads = sum(ended.accounts)
         tally = tally.plus(Tally(reads=reads, writes=int(ends.sum()), held=held))
         return tally.plus(self.afterwards(ended, exp))
 
@@ -39,7 +38,7 @@ class ListWay(Way):
 
     def lists(self, scene: Scene, life: Life) -> int:
         """Return the bytes of the users' lists, less those if no log-in ended."""
-        first = per_user(scene)
+        first = scene.first
         if not len(first):
             return 0
         last = np.maximum.reduceat(life.last, first)
@@ -109,7 +108,7 @@ class ServerSessionWay(ListWay):
         return Tally(reads=reads, writes=done + accounts, held=-len(exp) * self.entry)
 
     def lists(self, scene: Scene, life: Life) -> int:
-        first = per_user(scene)
+        first = scene.first
         if not len(first):
             return 0
         moment = np.where(scene.ended, scene.moment, 0)
@@ -123,8 +122,3 @@ class ServerSessionWay(ListWay):
         held = self.list_of_user + self.listed * count
         plain = len(first) * self.list_of_user + len(scene.user) * self.listed
         return int(held[there].sum()) - plain
-
-
-def per_user(scene: Scene) -> Ints:
-    """Return where in the arrays each user's log-ins begin."""
-    return np.flatnonzero(np.diff(scene.user, prepend=-1))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from authlab.revocation.population import Bools, Ints, Population, spreads
 from authlab.revocation.ways.base import Calls, Tally
 from authlab.revocation.ways.lists import DenylistWay, ListWay
-from authlab.revocation.ways.scene import Life, Scene, Totals, asked, asked_by_all
+from authlab.revocation.ways.scene import Life, Scene, Totals, asked_by_all
 
 __all__ = ["BloomDenylistWay", "StatusListWay", "status_size"]
 
@@ -93,26 +93,22 @@ class PushedWay(ListWay):
 
     def afterwards(self, scene: Scene, exp: Ints) -> Tally:
         population = self.population
-        every, seconds, gap = population.push_every, population.seconds, population.gap
+        every, seconds = population.push_every, population.seconds
         start, end = population.down
         overdue = population.overdue
         known = -(-scene.effect // every) * every
         known = np.where(~scene.late & (start <= known) & (known < end), end, known)
         until = np.minimum(known, exp)
         stale = np.maximum(2 * until - 2 * scene.at - 1, 0)
-        asks = scene.asker >= 0
-        sent = asked(scene.asker, gap, scene.at + 1, seconds)
-        let_in = asked(scene.asker, gap, scene.at + 1, np.minimum(until, seconds))
-        since = np.maximum(scene.at + 1, overdue)
+        let_in = scene.asked_after(0, np.minimum(until, seconds))
         if not self.open and overdue < end:
             shut = np.maximum(2 * np.minimum(until, end), 2 * overdue)
             stale -= np.maximum(shut - np.maximum(2 * scene.at + 1, 2 * overdue), 0)
-            let_in = let_in - asked(scene.asker, gap, since, np.minimum(until, end))
-        tries = asked(scene.asker, gap, since, np.minimum(exp, end))
+            let_in -= scene.asked_after(overdue, np.minimum(until, end))
         return Tally(
-            let_in=int(let_in[asks].sum()),
-            reads=int(tries[asks].sum()),
-            wire=round(int(sent[asks].sum()) * self.token),
+            let_in=let_in,
+            reads=scene.asked_after(overdue, np.minimum(exp, end)),
+            wire=round(scene.asked_after(0, seconds) * self.token),
             stale=(stale,),
         )
 
@@ -225,7 +221,7 @@ def status_size(population: Population) -> int:
 def mean_digits(size: int) -> float:
     """Return how many digits an index below `size` has, on average."""
     digits = len(str(size - 1))
-    return digits - sum(10**each for each in range(1, digits)) / size
+    return digits - sum(int(10**each) for each in range(1, digits)) / size
 
 
 def packed_bytes(size: int, count: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -48,12 +48,12 @@ class ShortLivedWay(Way):
         return self._owners(self._renew(scene), weight)
 
     def change(self, scene: Scene) -> Tally:
-        one = np.ones_like(scene.at)
+        one = np.ones(len(scene.at), dtype=np.int32)
         owners = self._renew(scene)
         tally = self._owners(owners, one)
-        tally = tally.plus(self._owners(self._renew(scene.endless()), one), -1)
+        tally = tally.plus(self._owners(self._renew(scene.endless), one), -1)
         mask = scene.ended
-        return tally.plus(self._ends(scene.only(mask), owners.exp[mask]))
+        return tally.plus(self._ends(scene.ending, owners.exp[mask]))
 
     def _renew(self, scene: Scene) -> Renewals:
         population, out = scene.population, scene.out
@@ -94,27 +94,21 @@ class ShortLivedWay(Way):
     def _ends(self, ended: Scene, exp: Ints) -> Tally:
         population = self.population
         gap, seconds, (start, end) = population.gap, population.seconds, population.down
-        asks, off = ended.asker >= 0, ended.disabled
-        until = np.minimum(exp, seconds)
-        let_in = asked(ended.asker, gap, ended.at + 1, until)[asks]
+        off = ended.disabled
         # A thief has no refresh token; a disabled account's device tries its own in vain.
-        since = np.maximum(ended.at + 1, exp)
-        tries = asked(ended.asker, gap, since, seconds)[off]
-        in_outage = asked(ended.asker, gap, np.maximum(since, start), end)[off]
-        shown = asked(ended.asker, gap, ended.at + 1, seconds)[asks].sum() - tries.sum()
+        asks, since = ended.asks[off], np.maximum(ended.at + 1, exp)[off]
+        tries = int(asked(asks, gap, since, seconds).sum())
+        in_outage = int(asked(asks, gap, np.maximum(since, start), end).sum())
         # A log-out asks, changes the family and asks again; in an outage it stops at once.
         left = ~off & (exp > ended.at)
         done = int((left & (exp > ended.moment)).sum())
-        users, first = np.unique(ended.user[off], return_index=True)
-        cuts = len(users) + int(ended.late[off][first].sum())
+        stopped, cuts = int((left & ended.late).sum()), sum(ended.accounts)
         return Tally(
-            let_in=int(let_in.sum()),
-            reads=int(2 * tries.sum() - in_outage.sum() + (left & ended.late).sum())
-            + 3 * done
-            + cuts,
+            let_in=ended.asked_after(0, np.minimum(exp, seconds)),
+            reads=2 * tries - in_outage + stopped + 3 * done + cuts,
             writes=done + cuts,
-            held=done * len("revoked") + len(users) * _CUT,
-            wire=round(int(shown) * self.token) + _REFRESH * int(tries.sum()),
+            held=done * len("revoked") + ended.accounts[0] * _CUT,
+            wire=round((ended.asked_after(0, seconds) - tries) * self.token) + _REFRESH * tries,
             stale=(np.maximum(2 * exp - 2 * ended.at - 1, 0),),
         )
 

@@ -3,7 +3,10 @@
 Imports `population`. Nothing here knows of a strategy.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -18,19 +21,25 @@ __all__ = [
     "asked_by_all",
     "gather",
     "live",
+    "live_totals",
     "next_ask",
     "plain_totals",
+    "work_out",
 ]
 
-NEVER = 2**40  # seconds: later than everything
+T = TypeVar("T")
+
+NEVER = 2**30  # seconds: later than everything; twice as much fits in 32 bits
 
 
-class Scene(NamedTuple):
+@dataclass(eq=False)
+class Scene:
     """All log-ins of the users of whom at least one log-in ends; one entry of each array for each.
 
     `user` numbers the users here from 0. `refreshes` and `asks` are the seconds of the first
     refresh and the first request, `expires` when the token it began with expires, `at` the second
-    in whose middle it ends (NEVER), `copy` as in Events.
+    in whose middle it ends (NEVER), `copy` as in Events. What several strategies ask for is worked
+    out once.
     """
 
     population: Population
@@ -42,43 +51,88 @@ class Scene(NamedTuple):
     disabled: Bools
     copy: Ints
 
-    @property
-    def ended(self) -> Bools:
-        return self.at < NEVER
+    def __post_init__(self) -> None:
+        self._known: dict[str, Any] = {}
 
-    @property
+    def once(self, name: str, make: Callable[["Scene"], T]) -> T:
+        """Return what `make` makes of this scene, from memory when it is asked for again."""
+        if name not in self._known:
+            self._known[name] = make(self)
+        return cast(T, self._known[name])
+
+    @cached_property
+    def ended(self) -> Bools:
+        before: Bools = self.at < NEVER
+        return before
+
+    @cached_property
     def out(self) -> Ints:
         """From which second on its owner does not ask: after the end, or after the window."""
-        return np.minimum(self.at + 1, self.population.seconds)
+        second: Ints = np.minimum(self.at + 1, self.population.seconds)
+        return second
 
-    @property
+    @cached_property
     def late(self) -> Bools:
         """Which ends fall into the outage: they happen when it is over."""
         start, end = self.population.down
         return (start <= self.at) & (self.at < end)
 
-    @property
+    @cached_property
     def effect(self) -> Ints:
         """From which second on an end can be known: at once, or after the outage."""
         return np.where(self.late, self.population.down[1], self.at + 1)
 
-    @property
+    @cached_property
     def moment(self) -> Ints:
         """The last full second before the end takes effect: a token that expires later is ended."""
         return self.effect - 1
 
-    @property
-    def asker(self) -> Ints:
-        """The second within `gap` at which somebody asks after the end; -1 where nobody does."""
-        return np.where(self.disabled, self.asks, self.copy)
+    @cached_property
+    def first(self) -> Ints:
+        """Where in the arrays each user's log-ins begin."""
+        return np.flatnonzero(np.diff(self.user, prepend=-1))
 
-    def only(self, mask: Bools) -> "Scene":
-        """Return the entries where `mask` is true."""
-        return Scene(self.population, *(array[mask] for array in self[1:]))
+    @cached_property
+    def accounts(self) -> tuple[int, int]:
+        """How many accounts are disabled, and how many of them while the store is down."""
+        _, first = np.unique(self.user[self.disabled], return_index=True)
+        return len(first), int(self.late[self.disabled][first].sum())
 
+    @cached_property
     def endless(self) -> "Scene":
-        """Return the same log-ins, as if none of them ended."""
-        return self._replace(at=np.full_like(self.at, NEVER))
+        """The same log-ins, as if none of them ended."""
+        return replace(self, at=np.full_like(self.at, NEVER))
+
+    @cached_property
+    def ending(self) -> "Scene":
+        """Those that end."""
+        return self._only(self.ended)
+
+    def asked_after(self, start: Ints | int, end: Ints | int) -> int:
+        """Return how many requests of an ended scene come after the end, from `start` to `end`."""
+        who = self._who_asks
+        first, gap = self._asker, self.population.gap
+        start = start if isinstance(start, int) else start[who]
+        end = end if isinstance(end, int) else end[who]
+        return int(asked(first, gap, np.maximum(self.at[who] + 1, start), end).sum())
+
+    @cached_property
+    def _who_asks(self) -> Ints:
+        return np.flatnonzero(self.disabled | (self.copy >= 0))
+
+    @cached_property
+    def _asker(self) -> Ints:
+        """The second within `gap` at which they do."""
+        who = self._who_asks
+        return np.where(self.disabled[who], self.asks[who], self.copy[who])
+
+    def _only(self, mask: Bools) -> "Scene":
+        """Return the entries where `mask` is true."""
+        return Scene(
+            self.population,
+            *(self.user[mask], self.refreshes[mask], self.asks[mask], self.expires[mask]),
+            *(self.at[mask], self.disabled[mask], self.copy[mask]),
+        )
 
 
 class Life(NamedTuple):
@@ -101,7 +155,11 @@ class Life(NamedTuple):
     last: Ints
 
     def totals(self) -> "Totals":
-        return Totals(*(int(array.sum()) for array in self[:7]))
+        return Totals(
+            *(int(self.sent.sum()), int(self.down.sum()), int(self.logins.sum())),
+            *(int(self.failed.sum()), int(self.lost.sum()), int(self.old.sum())),
+            int(self.tried.sum()),
+        )
 
 
 class Totals(NamedTuple):
@@ -121,36 +179,41 @@ class Totals(NamedTuple):
 
 def asked(first: Ints, gap: int, start: Ints | int, end: Ints | int) -> Ints:
     """Return how often `first`, `first` + `gap`, ... falls from `start` to before `end`."""
-    return np.maximum(_up(end - first, gap) - _up(start - first, gap), 0)
+    if isinstance(start, int) and start == 0:
+        return _up(end - first, gap)
+    found: Ints = np.maximum(_up(end - first, gap) - _up(start - first, gap), 0)
+    return found
 
 
 def next_ask(first: Ints, gap: int, start: Ints | int) -> Ints:
     """Return the first of `first`, `first` + `gap`, ... that is not before `start`."""
-    return first + _up(start - first, gap) * gap
+    found: Ints = first + _up(start - first, gap) * gap
+    return found
 
 
 def _up(number: Ints, gap: int) -> Ints:
-    return np.maximum(-(-number // gap), 0)
+    whole: Ints = np.maximum((number + (gap - 1)) // gap, 0)
+    return whole
 
 
 def gather(population: Population, events: Events) -> Scene:
     """Return the log-ins of all users who are in `events`."""
     devices = population.devices
-    users, rank = np.unique(events.device // devices, return_inverse=True)
+    of_user = events.device // devices
+    begins = np.diff(of_user, prepend=-1) > 0  # they come in order
+    users, rank = of_user[begins], np.cumsum(begins) - 1
     device = (users[:, None] * devices + np.arange(devices)).ravel()
     place = rank * devices + events.device % devices
-    at = np.full(len(device), NEVER, dtype=np.int64)
+    at = np.full(len(device), NEVER, dtype=np.int32)
     at[place] = events.at
     disabled = np.zeros(len(device), dtype=np.bool_)
     disabled[place] = events.disabled
-    copy = np.full(len(device), -1, dtype=np.int64)
+    copy = np.full(len(device), -1, dtype=np.int32)
     copy[place] = events.copy
-    user = np.repeat(np.arange(len(users), dtype=np.int64), devices)
-    scene = _look_up(population, device, user, at, disabled, copy)
-    return (
-        scene
-        if device.size == 0 or device[-1] < population.tokens
-        else scene.only(device < population.tokens)
+    user = np.repeat(np.arange(len(users), dtype=np.int32), devices)
+    there = int(np.searchsorted(device, population.tokens))  # the last user may have fewer
+    return _look_up(
+        population, device[:there], user[:there], at[:there], disabled[:there], copy[:there]
     )
 
 
@@ -158,12 +221,24 @@ def _look_up(
     population: Population, device: Ints, user: Ints, at: Ints, disabled: Bools, copy: Ints
 ) -> Scene:
     refreshing, expiring = spreads(population)
-    refreshes = refreshing.of(device)
+    refreshes = refreshing.of(device).astype(np.int32)
+    expires = 1 + expiring.of(device).astype(np.int32)
     asks = refreshes % population.gap
-    return Scene(population, user, refreshes, asks, 1 + expiring.of(device), at, disabled, copy)
+    return Scene(population, user, refreshes, asks, expires, at, disabled, copy)
 
 
-def live(scene: Scene, *, needs_store: bool, replaced: Bools | None = None) -> Life:
+def live(scene: Scene, *, needs_store: bool) -> Life:
+    """Return what the owners do, worked out once (see `work_out`)."""
+    return scene.once(f"live {needs_store}", lambda scene: work_out(scene, needs_store=needs_store))
+
+
+def live_totals(scene: Scene, *, needs_store: bool) -> "Totals":
+    """Return what the owners do, summed."""
+    made = live(scene, needs_store=needs_store)
+    return scene.once(f"totals {needs_store}", lambda scene: made.totals())
+
+
+def work_out(scene: Scene, *, needs_store: bool, replaced: Bools | None = None) -> Life:
     """Return what owners do whose client logs in again the moment its token expires.
 
     With `needs_store` nobody can log in while the store is down: the client tries at once, then
@@ -175,27 +250,33 @@ def live(scene: Scene, *, needs_store: bool, replaced: Bools | None = None) -> L
     if replaced is not None:
         renews &= ~replaced
     sent = asked(scene.asks, gap, 0, out)
-    down = asked(scene.asks, gap, start, np.minimum(end, out))
-    overdue = population.overdue
-    old = asked(scene.asks, gap, overdue, np.minimum(end, out))
+    overdue, down, old = population.overdue, np.zeros_like(sent), np.zeros_like(sent)
+    if start < end:
+        down = asked(scene.asks, gap, start, np.minimum(end, out))
+        old = asked(scene.asks, gap, overdue, np.minimum(end, out))
     exp = np.where(renews, scene.expires + life, scene.expires)
-    last = exp - life
     nothing = np.zeros_like(sent)
     if not needs_store or start == end:
-        return Life(sent, down, renews.astype(np.int64), *[nothing] * 2, old, nothing, exp, last)
+        none = nothing
+        return Life(sent, down, renews.astype(np.int32), none, none, old, none, exp, exp - life)
     blocked = renews & (start <= scene.expires) & (scene.expires < end)
     back = next_ask(scene.asks, gap, end)
     returns = blocked & (back < out)
-    lost = np.where(blocked, asked(scene.asks, gap, scene.expires, np.minimum(end, out)), 0)
-    exp = np.where(blocked, np.where(returns, back + life, scene.expires), exp)
-    logins = (renews & ~blocked) | returns
+    until = np.minimum(end, out)
+    lost = np.where(blocked, asked(scene.asks, gap, scene.expires, until), 0)
     since = np.maximum(scene.expires, overdue)
-    lost_late = np.where(blocked, asked(scene.asks, gap, since, np.minimum(end, out)), 0)
-    failed = np.where(blocked, 1 + lost, 0)
-    tried = np.where(blocked, (scene.expires >= overdue) + lost_late, 0)
-    logins = logins.astype(np.int64)
+    lost_late = np.where(blocked, asked(scene.asks, gap, since, until), 0)
+    exp = np.where(blocked, np.where(returns, back + life, scene.expires), exp)
     return Life(
-        *(sent - lost, down - lost, logins, failed, lost, old - lost_late, tried, exp, exp - life)
+        sent=sent - lost,
+        down=down - lost,
+        logins=((renews & ~blocked) | returns).astype(np.int32),
+        failed=np.where(blocked, 1 + lost, 0),
+        lost=lost,
+        old=old - lost_late,
+        tried=np.where(blocked, (scene.expires >= overdue) + lost_late, 0),
+        exp=exp,
+        last=exp - life,
     )
 
 
@@ -211,10 +292,10 @@ def plain_totals(population: Population, *, needs_store: bool) -> Totals:
         for low in range(start, end, step := max(1, (end - start) // 64 + 1)):
             high = min(low + step, end)
             device = expiring.between(max(low, 1) - 1, high - 1)
-            never = np.full_like(device, NEVER)
+            never = np.full(len(device), NEVER, dtype=np.int32)
             scene = _look_up(population, device, never, never, never < 0, never)
-            totals = totals.plus(live(scene, needs_store=True).totals())
-            totals = totals.plus(live(scene, needs_store=False).totals(), -1)
+            totals = totals.plus(live_totals(scene, needs_store=True))
+            totals = totals.plus(live_totals(scene, needs_store=False), -1)
     return totals
 
 
