@@ -264,6 +264,6 @@ ATTACKS = [
         "Flood Alice's mailbox",
         "nothing",
         ("limit",),
-        ("CWE-799", "ASVS 6.3.1"),
+        ("CWE-799", "ASVS 2.4.1"),
     ),
 ]

@@ -42,7 +42,10 @@ class BoundTokens:
         check_ttl(ttl)
         state = state_of(bind, user)
         if not state:
-            found, expected = "no state", "one that redeeming changes; without any, use OneTimeTokens"
+            found, expected = (
+                "no state",
+                "one that redeeming changes; without any, use OneTimeTokens",
+            )
             raise InvalidArgument("bad bind", found, expected, "BoundTokens")
         claims = {
             "sub": user,
@@ -59,7 +62,7 @@ class BoundTokens:
         """
         # Whose state, is what the token says before it is verified: it picks the key by it, as a
         # `kid` does, and no other key will do.
-        key = self._key_for(state_of(bind, _claimed_user(token)))
+        key = self._key_for(state_of(bind, _claimed_user(token), redeeming=True))
         try:
             claims = decode(
                 token,

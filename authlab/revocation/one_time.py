@@ -113,7 +113,9 @@ class OneTimeTokens:
         alive = self.clock.now() < record.ends
         if not alive or self._cutoff.has_cut(_join(purpose, record.user), record.began):
             return False
-        return hmac.compare_digest(record.state, _seal(token, state_of(bind, record.user)))
+        return hmac.compare_digest(
+            record.state, _seal(token, state_of(bind, record.user, redeeming=True))
+        )
 
 
 def check_text(what: str, text: object) -> None:
@@ -136,9 +138,14 @@ def check_ttl(ttl: object) -> None:
         raise InvalidArgument("bad time to live", found, expected, "ASVS 5.0, 6.5.5")
 
 
-def state_of(bind: Any, user: str) -> bytes:
-    """Return the bytes of the state that a token is bound to. Raises InvalidArgument."""
+def state_of(bind: Any, user: str, *, redeeming: bool = False) -> bytes:
+    """Return the bytes of the state that a token is bound to. Raises InvalidArgument.
+
+    `redeeming`: a function that gives None knows no such user, and the token is refused.
+    """
     state = bind(user) if callable(bind) else bind
+    if redeeming and state is None and callable(bind):
+        raise refuse()
     raw = _encode(state) if isinstance(state, str) else state
     if not isinstance(raw, bytes):
         found, expected = f"a {type(state).__name__}", "text, bytes, or a function that gives them"

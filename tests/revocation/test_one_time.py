@@ -169,7 +169,7 @@ def test_one_of_64_threads_redeems(tokens: OneTimeTokens) -> None:
 
     def redeem(token: str, bind: str) -> str | None:
         try:
-            return tokens.redeem(token, "reset", bind=bind)
+            return str(tokens.redeem(token, "reset", bind=bind))
         except InvalidOneTimeToken:
             return None
 
@@ -363,6 +363,20 @@ def test_bound_works_until_the_state_changes() -> None:
     clock.advance(seconds=600)
     with pytest.raises(InvalidOneTimeToken):
         tokens.redeem(token, "reset", bind="hash 1")
+
+
+def test_a_user_whom_the_state_does_not_know_is_refused() -> None:
+    states = {"alice": "h"}
+    for tokens in (OneTimeTokens(open_store("memory://")), BoundTokens(b"k" * 32)):
+        token = tokens.issue("reset", "alice", 600, bind=states["alice"])
+        known: Any = {"bob": "h"}.get
+        with pytest.raises(InvalidOneTimeToken):
+            tokens.redeem(token, "reset", bind=known)
+        with pytest.raises(InvalidArgument):
+            tokens.issue("reset", "alice", 600, bind=known)
+        with pytest.raises(InvalidArgument):
+            tokens.redeem(token, "reset", bind=7)
+        assert tokens.redeem(token, "reset", bind=states.__getitem__) == "alice"
 
 
 def test_bound_to_nothing_is_refused() -> None:
