@@ -16,7 +16,7 @@ from authlab.bank.refreshing import Refreshing
 from authlab.clock import Clock
 from authlab.jose import KeySet, b64url_encode, load_key
 from authlab.jose.algorithms import ALGORITHMS
-from authlab.revocation.errors import InvalidRefreshToken
+from authlab.revocation.errors import InvalidRefreshToken, ListFull
 from authlab.revocation.families import name_of
 from authlab.revocation.refresh import RefreshTokens
 from authlab.revocation.strategy import Strategy
@@ -85,7 +85,8 @@ class TokenAuth(Auth):
         """Return a new token for `user`, good for `ttl` seconds.
 
         It names the `family` of refresh tokens that it belongs to, so that a log-out finds it.
-        Raises ValueError on a server that has the public key alone: it can check, and not sign.
+        Raises ValueError on a server that has the public key alone: it can check, and not sign;
+        BankError 429 where `revocation` keeps a list that is full.
         """
         key, headers = self._signing_key(user)
         now = int(self.clock.now())
@@ -98,8 +99,11 @@ class TokenAuth(Auth):
             "jti": secrets.token_urlsafe(16),
             **({"fam": family} if family else {}),
         }
-        if self.revocation:
-            claims = self.revocation.grant(claims)
+        try:
+            if self.revocation:
+                claims = self.revocation.grant(claims)
+        except ListFull:
+            raise BankError(429, "There are too many log-ins. Wait until some end.") from None
         return jwt.encode(claims, key, algorithm=key.algorithm_name, headers=headers)
 
     def read(self, token: str) -> dict[str, Any] | None:

@@ -70,8 +70,10 @@ class Pushed(Strategy):
             now = self.clock.now()
             if self._next - self.push_every <= now < self._next:
                 return
-            missed = max(0, int((now - self._next) // self.push_every))
-            self._next = max(self._next + missed * self.push_every, now - self.push_every)
+            if now < self._next:  # the clock was set back
+                self._next = now
+            missed = int((now - self._next) // self.push_every)
+            self._next += missed * self.push_every  # what an outage lost stays lost
             data = self.publish()
             self.receive(data)
             self.bytes_pushed += (missed + 1) * len(data)
@@ -168,8 +170,8 @@ class BloomDenylist(Pushed, Denylist):
 class StatusListStrategy(Pushed):
     """Give each token an index on a list, and push the list (draft-ietf-oauth-status-list).
 
-    The claim `status` names the list and the index: `{"status_list": {"idx", "uri"}}` (section 6). The
-    list has `size` entries of one bit. An index is drawn by chance, so that it says nothing about
+    The claim `status` names the list and the index: `{"status_list": {"idx", "uri"}}`, section 6.
+    The list has `size` entries of one bit. An index is drawn by chance, so that it says nothing about
     when a token was issued, and is free again one push after its token's end. `ListFull` where
     none is. `StatusList(store, ...)` makes this.
 

@@ -138,3 +138,21 @@ def test_a_token_without_an_index_on_this_list_is_refused(status: Any) -> None:
 def test_a_size_that_is_none(size: Any) -> None:
     with pytest.raises(InvalidStatusList):
         StatusList(open_store("memory://"), size=size)
+
+
+@pytest.mark.parametrize("name", ["BloomDenylist", "StatusList"])
+def test_a_clock_that_is_set_back_brings_one_push_and_then_the_usual_pace(name: str) -> None:
+    clock = Clock(START)
+    strategy = make(name, open_store("memory://", clock), clock)
+    token = strategy.issue("alice")
+    strategy.accepts(token)
+    clock.advance(seconds=-30)
+    before = strategy.store.reads
+    for step in (0, 0, 30, 29, 0):
+        clock.advance(seconds=step)
+        strategy.push_if_due()
+    assert strategy.store.reads == before + 1
+    clock.advance(seconds=2)
+    strategy.push_if_due()
+    assert strategy.store.reads == before + 2
+    assert strategy.cost().bytes_pushed == 3 * len(strategy.publish())
