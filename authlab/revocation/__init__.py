@@ -1,8 +1,8 @@
 """Taking access back: nine strategies, refresh tokens, one-time tokens, a population.
 
 Read the modules in this order: `errors`, `arguments`, `strategy`, `cutoff`, `issued`, `tokens`;
-`session`; `status_list`, `pushed`; `endpoints`, `introspection`; `families`, `refresh`,
-`short_lived`; `one_time`, `bound`; `population`, `ways`, `simulation`, `table`. A module
+`session`; `pushed`, `status_list`, `status_tokens`; `endpoints`, `introspection`; `families`,
+`refresh`, `short_lived`; `one_time`, `bound`; `population`, `ways`, `simulation`, `table`. A module
 is loaded when one of its names is asked for.
 """
 

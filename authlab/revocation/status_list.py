@@ -32,7 +32,7 @@ class StatusList:
 
     def __new__(cls, *given: Any, **options: Any) -> Any:
         if given and isinstance(given[0], Store):
-            from authlab.revocation.pushed import StatusListStrategy
+            from authlab.revocation.status_tokens import StatusListStrategy
 
             return StatusListStrategy(*given, **options)
         return super().__new__(cls)

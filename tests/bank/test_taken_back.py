@@ -12,8 +12,9 @@ from authlab.clock import Clock
 from authlab.jose import generate_key
 from authlab.revocation.errors import InvalidArgument
 from authlab.revocation.introspection import Introspection
-from authlab.revocation.pushed import BloomDenylist, StatusListStrategy
+from authlab.revocation.pushed import BloomDenylist
 from authlab.revocation.session import ServerSession
+from authlab.revocation.status_tokens import StatusListStrategy
 from authlab.revocation.strategy import ExpiryOnly, Strategy
 from authlab.revocation.tokens import Denylist, KeyPerUser, NotBefore
 from authlab.sessions import Store, StoreUnavailable, open_store

@@ -7,7 +7,7 @@ import pytest
 
 from authlab.clock import Clock
 from authlab.revocation import InvalidArgument, InvalidStatusList, ListFull, StatusList
-from authlab.revocation.pushed import StatusListStrategy
+from authlab.revocation.status_tokens import StatusListStrategy
 from authlab.sessions import open_store
 from tests.revocation.ways import PUSH, TTL, make
 from tests.sessions.servers import START

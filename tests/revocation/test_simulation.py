@@ -12,8 +12,8 @@ import pytest
 from authlab import revocation
 from authlab.revocation import ALL, InvalidArgument, Population, Table, simulate
 from authlab.revocation.population import draw_events, spreads
-from authlab.revocation.pushed import StatusListStrategy
 from authlab.revocation.simulation import token_bytes
+from authlab.revocation.status_tokens import StatusListStrategy
 from authlab.revocation.ways import WAYS, Tally
 from authlab.revocation.ways.pushes import filter_bytes, packed_bytes, status_size
 from authlab.revocation.ways.scene import asked_by_all, gather
