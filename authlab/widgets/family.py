@@ -13,6 +13,7 @@ __all__ = ["refresh_family_tree"]
 
 GAPS = (0.005, 0.02, 0.1, 0.5, 1, 5, 9.9, 10, 20, 60)  # seconds between two tabs
 FIRST, FIRST_GAP = "strict", 0.02
+_ran: dict[str, Count] = {}  # the crowd is always the same one: kept once it ran
 _LEGEND = (
     "<div>Round and thick: <b>live</b>. Square and dashed: <b>used</b>. Crossed out: <b>ended</b> "
     "with its family. A in a round box: Alice's browser holds it; M in a pointed one: Mallory "
@@ -93,8 +94,11 @@ def refresh_family_tree() -> w.VBox:
         try:
             bar.value = 0
             for name in POLICIES:
-                counts[name] = run_crowd(name, progress=advance)
+                if name not in _ran:
+                    _ran[name] = run_crowd(name, progress=advance)
+                counts[name] = _ran[name]
                 kit.draw(crowd, draw_crowd(counts))
+            bar.value = bar.max
         finally:
             pressed.disabled = False
 

@@ -13,6 +13,7 @@ PANELS = (
     "envelope_view",
     "hijack_theatre",
     "progress_board",
+    "refresh_family_tree",
     "session_explorer",
     "signature_playground",
     "token_inspector",
