@@ -1,8 +1,8 @@
 """The bank of the lessons: one Flask app, two ways to log in, on one server or several.
 
-`make_bank(auth)` is the bank; `SessionAuth` and `TokenAuth` are the two ways; `Reset` mails links to
-who forgot the password, `Factor` asks for a code as well. Unlike `jose`, this
-is written as one would ship it, over Flask and PyJWT.
+`make_bank(auth)` is the bank; `SessionAuth` and `TokenAuth` are the two ways; `Reset` mails a link
+to who forgot the password, and `Factor` asks for a code besides it. Unlike `jose`, this is written
+as one would ship it, over Flask and PyJWT.
 """
 
 from authlab.bank.accounts import PASSWORDS, Accounts, BankError
