@@ -7,7 +7,7 @@ log-ins that end; what the others do has closed forms.
 import math
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -90,9 +90,10 @@ class _Count:
         late = np.concatenate([np.zeros(0, np.uint32), *self.stale])
         self.stale.clear()
 
-        def at_share(share: float) -> float:
-            place = math.ceil(share * self.ended) - 1 - (self.ended - len(late))
-            return float(np.partition(late, place)[place]) / 2 if place >= 0 else 0.0
+        places = [math.ceil(share * self.ended) - 1 - self.ended for share in (0.5, 0.99, 1)]
+        kept = [place for place in places if -len(late) <= place < 0]  # counted from the end
+        late = np.partition(late, kept) if kept else late
+        p50, p99, worst = (float(late[place]) / 2 if place in kept else 0.0 for place in places)
 
         mean = float(late.sum(dtype=np.int64)) / 2 / self.ended if self.ended else 0.0
         return Row(
@@ -100,9 +101,9 @@ class _Count:
             seconds=population.seconds,
             ended=self.ended,
             stale_mean=mean,
-            stale_p50=at_share(0.5),
-            stale_p99=at_share(0.99),
-            stale_worst=at_share(1),
+            stale_p50=p50,
+            stale_p99=p99,
+            stale_worst=worst,
             let_in=tally.let_in,
             requests=tally.requests,
             refused=tally.refused,
@@ -125,16 +126,16 @@ def _title(population: Population) -> str:
 
 def token_bytes(name: str, population: Population) -> float:
     """Return the size of a strategy's token, issued by the real class."""
-    size = _token_of(name, population.token_life)
+    size = _token_of(name)
     if name == "StatusList":  # the index in it has as many digits as the list is long
         size += (mean_digits(status_size(population)) - 1) * 4 / 3
     return size
 
 
-@lru_cache(maxsize=64)
-def _token_of(name: str, ttl: int) -> float:
+@cache
+def _token_of(name: str) -> float:
     module = import_module("authlab.revocation")
-    strategy = getattr(module, name)(MemoryStore(Clock(_START)), ttl=ttl)
+    strategy = getattr(module, name)(MemoryStore(Clock(_START)))
     token = strategy.issue("user00000000")
     if name == "StatusList":
         payload = token.split(".")[1]

@@ -13,10 +13,10 @@ from authlab import revocation
 from authlab.revocation import ALL, InvalidArgument, Population, Table, simulate
 from authlab.revocation.population import draw_events, spreads
 from authlab.revocation.simulation import token_bytes
-from authlab.revocation.status_tokens import StatusListStrategy
 from authlab.revocation.ways import WAYS, Tally
 from authlab.revocation.ways.pushes import filter_bytes, packed_bytes, status_size
 from authlab.revocation.ways.scene import asked_by_all, gather
+from authlab.sessions.memory import MemoryStore
 from tests.revocation.replay import Replay
 
 ESTIMATED = {"StatusList": ("held", "pushed", "wire")}  # an index is drawn, and the list is packed
@@ -51,7 +51,7 @@ def draw_population(seed: int) -> Population:
 def make_strategy(name: str, population: Population) -> tuple[Any, dict[str, Any]]:
     """The class, and what it needs to be told."""
     if name == "StatusList":
-        return StatusListStrategy, {"size": status_size(population)}
+        return type(revocation.StatusList(MemoryStore())), {"size": status_size(population)}
     options = {"error": NO_ALARMS} if name == "BloomDenylist" else {}
     return getattr(revocation, name), options
 

@@ -132,7 +132,7 @@ class ExpiryOnlyWay(Way):
     request = Calls()
 
     def end(self, scene: Scene, life: Life) -> Tally:
-        ended, exp, seconds = scene.ending, life.exp[scene.ended], self.population.seconds
+        ended, exp, seconds = scene.ending, scene.of_ended(life.exp), self.population.seconds
         return Tally(
             let_in=ended.asked_after(0, np.minimum(exp, seconds)),
             wire=round(ended.asked_after(0, seconds) * self.token),

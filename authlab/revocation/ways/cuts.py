@@ -39,7 +39,7 @@ def follow_cuts(scene: Scene) -> Cuts:
     order = np.lexsort((scene.at[leaver], scene.effect[leaver], scene.user[leaver]))
     leaver = leaver[order]
     _, first = np.unique(scene.user[leaver], return_index=True)
-    rank = np.arange(len(leaver)) - np.repeat(first, np.diff([*first, len(leaver)]))
+    rank = np.arange(len(leaver)) - np.repeat(first, np.diff(first, append=len(leaver)))
     # Users do not touch each other: the first log-outs of all at once, then the second ones.
     for number in range(int(rank.max(initial=-1)) + 1):
         follower.cut(leaver[rank == number])
@@ -130,7 +130,7 @@ class _CutWay(Way):
         tally = self.flow(after.plus(before, -1)).plus(Tally(refused=int(cuts.refused.sum())))
         tally = tally.plus(self.price(scene, cuts.valid, exp))
         tally = tally.plus(Tally(held=self.held(scene, cuts.life, cuts.cut)))
-        return tally.plus(self.afterwards(scene.ending, exp[scene.ended]))
+        return tally.plus(self.afterwards(scene.ending, scene.of_ended(exp)))
 
     def price(self, scene: Scene, valid: Bools, exp: Ints) -> Tally:
         raise NotImplementedError

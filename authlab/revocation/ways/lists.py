@@ -24,7 +24,7 @@ class ListWay(Way):
 
     def end(self, scene: Scene, life: Life) -> Tally:
         held = self.lists(scene, life)
-        exp, ended = life.exp[scene.ended], scene.ending
+        exp, ended = scene.of_ended(life.exp), scene.ending
         ends = exp > ended.moment
         tally = self.price(ended, exp, ends)
         # Whoever disables an account reads its list once, and once again after an outage.
@@ -38,15 +38,19 @@ class ListWay(Way):
 
     def lists(self, scene: Scene, life: Life) -> int:
         """Return the bytes of the users' lists, less those if no log-in ended."""
-        first = scene.first
-        if not len(first):
-            return 0
-        last = np.maximum.reduceat(life.last, first)
-        kept = (scene.expires > last[scene.user]) + life.logins
-        there = last + self.population.token_life >= self.population.seconds
-        held = self.list_of_user + self.listed * np.add.reduceat(kept, first)
-        plain = len(first) * self.list_of_user + len(scene.user) * self.listed
-        return int(held[there].sum()) - plain
+        lists, listed = scene.once("lists", lambda scene: count_listed(scene, life))
+        plain = len(scene.first) * self.list_of_user + len(scene.user) * self.listed
+        return lists * self.list_of_user + listed * self.listed - plain
+
+
+def count_listed(scene: Scene, life: Life) -> tuple[int, int]:
+    """Return how many users' lists there are at the end, and how many tokens on them."""
+    if not len(scene.first):
+        return 0, 0
+    last = np.maximum.reduceat(life.last, scene.first)
+    kept = (scene.expires > last[scene.user]) + life.logins
+    there = last + scene.population.token_life >= scene.population.seconds
+    return int(there.sum()), int(np.add.reduceat(kept, scene.first)[there].sum())
 
 
 class DenylistWay(ListWay):

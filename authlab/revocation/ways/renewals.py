@@ -52,8 +52,7 @@ class ShortLivedWay(Way):
         owners = self._renew(scene)
         tally = self._owners(owners, one)
         tally = tally.plus(self._owners(self._renew(scene.endless), one), -1)
-        mask = scene.ended
-        return tally.plus(self._ends(scene.ending, owners.exp[mask]))
+        return tally.plus(self._ends(scene.ending, scene.of_ended(owners.exp)))
 
     def _renew(self, scene: Scene) -> Renewals:
         population, out = scene.population, scene.out

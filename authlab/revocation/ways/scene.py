@@ -106,7 +106,9 @@ class Scene:
     @cached_property
     def ending(self) -> "Scene":
         """Those that end."""
-        return self._only(self.ended)
+        pick = self.of_ended
+        first = pick(self.user), pick(self.refreshes), pick(self.asks), pick(self.expires)
+        return Scene(self.population, *first, pick(self.at), pick(self.disabled), pick(self.copy))
 
     def asked_after(self, start: Ints | int, end: Ints | int) -> int:
         """Return how many requests of an ended scene come after the end, from `start` to `end`."""
@@ -126,13 +128,13 @@ class Scene:
         who = self._who_asks
         return np.where(self.disabled[who], self.asks[who], self.copy[who])
 
-    def _only(self, mask: Bools) -> "Scene":
-        """Return the entries where `mask` is true."""
-        return Scene(
-            self.population,
-            *(self.user[mask], self.refreshes[mask], self.asks[mask], self.expires[mask]),
-            *(self.at[mask], self.disabled[mask], self.copy[mask]),
-        )
+    @cached_property
+    def _places(self) -> Ints:
+        return np.flatnonzero(self.ended)
+
+    def of_ended(self, array: Ints) -> Ints:
+        """Return what an array says of those that end."""
+        return array[self._places]
 
 
 class Life(NamedTuple):
