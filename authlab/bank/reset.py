@@ -119,7 +119,7 @@ class Reset:
             token = request.args.get("token", "")
             if not (self.get_redeems and token):
                 return self._page()
-            user, state = self._redeem(token, accounts)
+            user, state = self._redeem(token, accounts, _address())
             return self._page(self.tokens.issue("reset", user, self.ttl, state))
 
         @bank.post("/reset/confirm")
@@ -151,11 +151,7 @@ class Reset:
     def confirm(self, token: str, new: str, accounts: Accounts, address: str) -> str:
         """Set the password and return whose it is. Raises BankError 400, 403, 429."""
         accounts.check_new(new)  # first: a password that is too short costs nobody the link
-        if self.guesses and not self.guesses.spend(address):
-            raise BankError(429, "Too many links that do not work. Try again in ten minutes.")
-        user, state = self._redeem(token, accounts)
-        if self.guesses:
-            self.guesses.give_back(address)
+        user, state = self._redeem(token, accounts, address)
         # Only over the password that the link was checked against: of two links at once, one.
         if not accounts.set_password(user, new, was=state or None):
             raise BankError(403, _DEAD)
@@ -163,8 +159,10 @@ class Reset:
         self.mailbox.send(Mail(user, "Your password has changed", told))  # ASVS 5.0, 6.3.7
         return user
 
-    def _redeem(self, token: str, accounts: Accounts) -> tuple[str, str]:
+    def _redeem(self, token: str, accounts: Accounts, address: str) -> tuple[str, str]:
         """Return whose link it is, and the password hash that it was checked against."""
+        if self.guesses and not self.guesses.spend(address):
+            raise BankError(429, "Too many links that do not work. Try again in ten minutes.")
         seen: dict[str, str] = {}
 
         def state(user: str) -> str:
@@ -174,6 +172,8 @@ class Reset:
             user = self.tokens.redeem(token, "reset", state if self.bound else "")
         except InvalidOneTimeToken:
             raise BankError(403, _DEAD) from None
+        if self.guesses:
+            self.guesses.give_back(address)
         return user, seen.get(user, "")
 
     def _write(self, user: str, token: str, host: str) -> Mail:

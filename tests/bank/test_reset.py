@@ -180,6 +180,13 @@ def test_twenty_guesses_in_ten_minutes(town: Town) -> None:
     assert elsewhere.post("/reset/confirm", token=token, new=NEW).status_code == 200
 
 
+def test_guesses_by_opening_count_too() -> None:
+    town = Town(where="query", get_redeems=True)
+    client = town.client()
+    statuses = [client.get(f"/reset/confirm?token={n}").status_code for n in range(21)]
+    assert statuses == [403] * 20 + [429]
+
+
 def test_the_right_link_is_no_guess() -> None:
     town = Town(mails=None)
     for turn in range(25):
