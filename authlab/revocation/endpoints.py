@@ -94,7 +94,10 @@ class Endpoints:
 
     def _check_client(self, request: Request) -> None:
         """Let in who knows a client's name and password (RFC 6749, 2.3.1), in Basic alone."""
-        sent = request.authorization
+        try:
+            sent = request.authorization
+        except ValueError:  # werkzeug on letters that Base64 does not have
+            sent = None
         name = (sent.username or "") if sent is not None and sent.type == "basic" else ""
         given = (sent.password or "") if sent is not None and sent.type == "basic" else ""
         known = self._clients.get(name)
