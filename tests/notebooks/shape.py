@@ -39,7 +39,7 @@ SERIES = (
     "15_defend_the_bank",
     "16_OPTIONAL_bind_tokens",
 )
-NOT_YET = ("08", "09", "11", "13", "14", "15", "16")  # numbers without a notebook
+NOT_YET = ("08", "09", "13", "14", "15", "16")  # numbers without a notebook
 WRITTEN = tuple(name for name in SERIES if not name.startswith(NOT_YET))
 
 CONTENTS = SERIES[0]
