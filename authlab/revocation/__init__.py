@@ -33,6 +33,7 @@ _FILES = {
     "OneTimeTokens": "one_time",
     "Population": "population",
     "RefreshTokens": "refresh",
+    "Row": "table",
     "ServerSession": "session",
     "ShortLivedWithRefresh": "short_lived",
     "StatusList": "status_list",

@@ -12,6 +12,7 @@ _FILES = {
     "one_time_desk": "desk",
     "progress_board": "board",
     "refresh_family_tree": "family",
+    "revocation_lab": "lab",
     "session_explorer": "explorer",
     "signature_playground": "playground",
     "token_inspector": "inspector",

@@ -14,6 +14,7 @@ PANELS = (
     "hijack_theatre",
     "progress_board",
     "refresh_family_tree",
+    "revocation_lab",
     "session_explorer",
     "signature_playground",
     "token_inspector",

@@ -1,0 +1,158 @@
+"""The revocation lab (10): one's own application as sliders, nine ways to take access back."""
+
+from threading import Thread
+from typing import Any
+
+import ipywidgets as w
+
+from authlab.revocation import Table, simulate
+from authlab.revocation.table import in_seconds
+from authlab.widgets import kit
+from authlab.widgets.lab_chart import Chart
+from authlab.widgets.lab_state import (
+    ACCESS,
+    COSTS,
+    FIRST,
+    LIMITS,
+    LIVES,
+    PUSHES,
+    Settings,
+    judge,
+)
+
+__all__ = ["revocation_lab"]
+
+AT_ONCE = 1_000_000  # live log-ins up to which an answer comes at once
+FIRST_LIMIT = 60
+
+
+class _Stopped(Exception):
+    """Somebody pressed Stop, or moved on."""
+
+
+def revocation_lab() -> w.VBox:
+    """Return the lab: move the sliders to your own application, and see what each way costs."""
+    verdict, picture, rows = (kit.view() for _ in range(3))
+    settings, limit, cost = _make_controls()
+    bar = w.FloatProgress(description="Simulating", max=1.0, layout={"width": "auto"})
+    stop = w.Button(description="Stop", tooltip="Give this simulation up, keep the last one")
+    reset = w.Button(description="Reset", tooltip="Back to how the panel began")
+    busy = w.HBox([bar, stop])
+    chart = Chart()
+    state: dict[str, Any] = {"turn": 0, "table": None, "quiet": False}
+
+    def show(_: object = None) -> None:
+        table, chosen = state["table"], COSTS[cost.value]
+        kit.draw(verdict, kit.draw_verdict(*judge(table, chosen, limit.value)))
+        kit.draw(picture, chart.draw(table, chosen, limit.value))
+        kit.draw(rows, f'<div class="authlab-scroll">{table._repr_html_()}</div>')
+
+    def work(population: Any, turn: int) -> None:
+        def tell(share: float) -> None:
+            if state["turn"] != turn:
+                raise _Stopped
+            bar.value = share
+
+        try:
+            found = simulate(population, progress=tell)
+        except _Stopped:
+            return
+        if state["turn"] == turn:
+            done(found)
+
+    def done(table: Table) -> None:
+        state["table"] = table
+        busy.layout.display = "none"
+        show()
+
+    def recount(_: object = None) -> None:
+        if state["quiet"]:
+            return
+        state["turn"] += 1
+        values = {name: control.value for name, control in settings.items()}
+        population = Settings(**values).population()
+        if population.tokens <= AT_ONCE:
+            done(simulate(population))
+            return
+        bar.value = 0
+        busy.layout.display = ""
+        text = f"Simulating {population.tokens:,} log-ins. What is below is still the last answer."
+        kit.draw(verdict, kit.draw_verdict(None, text))
+        Thread(target=work, args=(population, state["turn"]), daemon=True).start()
+
+    def give_up(_: object) -> None:
+        state["turn"] += 1
+        busy.layout.display = "none"
+        text = "Stopped. What is below is the last answer, not one for these settings."
+        kit.draw(verdict, kit.draw_verdict(None, text))
+
+    def begin(_: object = None) -> None:
+        state["quiet"] = True  # one answer, not one for each control
+        for name, control in settings.items():
+            control.value = getattr(FIRST, name)
+        limit.value, cost.value = FIRST_LIMIT, next(iter(COSTS))
+        state["quiet"] = False
+        recount()
+
+    begin()
+    for control in settings.values():
+        control.observe(recount, "value")
+    for control in (limit, cost):
+        control.observe(lambda _: None if state["quiet"] else show(), "value")
+    stop.on_click(give_up)
+    reset.on_click(begin)
+    names = list(settings)
+    return kit.panel(
+        "revocation_lab",
+        verdict,
+        busy,
+        kit.row(
+            kit.column(
+                kit.pane("Your limit", limit, cost),
+                kit.pane("Who asks", *(settings[name] for name in names[:5])),
+                kit.pane("Whose access ends", *(settings[name] for name in names[5:8])),
+                kit.pane("Servers and store", *(settings[name] for name in names[8:]), reset),
+            ),
+            kit.pane("Lower and further left is better", picture),
+        ),
+        kit.pane("The figures", rows, hint="over one hour, or one token's life if that is shorter"),
+    )
+
+
+def _make_controls() -> tuple[dict[str, Any], w.SelectionSlider, w.Dropdown]:
+    look: Any = {"layout": {"width": "auto"}, "style": {"description_width": "12.5em"}}
+
+    def times(text: str, values: tuple[int, ...], first: int) -> w.SelectionSlider:
+        options = [(in_seconds(value) if value else "at once", value) for value in values]
+        return w.SelectionSlider(options=options, value=first, description=text, **look)
+
+    def number(text: str, most: float, step: float, shown: str = ".3g") -> w.FloatSlider:
+        return w.FloatSlider(
+            description=text, min=0, max=most, step=step, readout_format=shown, **look
+        )
+
+    def logs(text: str, low: float, high: float, step: float, shown: str) -> w.FloatLogSlider:
+        return w.FloatLogSlider(
+            description=text, min=low, max=high, step=step, readout_format=shown, **look
+        )
+
+    settings: dict[str, Any] = {
+        "tokens": logs("Live log-ins", 3, 8, 0.25, ",.0f"),
+        "devices": w.IntSlider(description="Log-ins of each user", min=1, max=10, **look),
+        "requests": logs("Requests a minute, each", -1, 1.75, 0.05, ".2f"),
+        "token_life": times("A token lives", LIVES, FIRST.token_life),
+        "access_life": times("With refresh, it lives", ACCESS, FIRST.access_life),
+        "log_outs": number("Log-outs an hour, of 100", 20, 0.5),
+        "thefts": number("Copied before, of 100", 100, 1),
+        "disabled": number("Disabled an hour, of 1,000", 50, 0.5),
+        "nodes": w.IntSlider(description="Verifying servers", min=1, max=100, **look),
+        "round_trip": logs("Round trip (ms)", -1, 2.3, 0.1, ".2f"),
+        "push_every": times("A push every", PUSHES, FIRST.push_every),
+        "outage": w.IntSlider(description="Store down for (s)", min=0, max=1800, step=30, **look),
+        "on_outage": w.Dropdown(
+            description="Then the servers are", options=["closed", "open"], **look
+        ),
+    }
+    limit = times("Access must end", LIMITS, FIRST_LIMIT)
+    cost = w.Dropdown(description="Cost shown", options=list(COSTS), **look)
+    return settings, limit, cost

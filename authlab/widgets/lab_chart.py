@@ -1,0 +1,219 @@
+"""The chart of the revocation lab (10): one matplotlib figure, kept and updated, as SVG.
+
+Imports `lab_state`. Text stays text, ink is the theme's own font colour.
+"""
+
+import io
+import math
+import re
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from authlab.classroom.look import escape
+from authlab.revocation import Table
+from authlab.revocation.table import in_seconds
+from authlab.widgets.lab_state import Cost, say_chart
+
+__all__ = ["Box", "Chart", "place_labels", "spread_points"]
+
+WIDTH, HEIGHT = 660, 430  # pixels
+LEFT, RIGHT, BOTTOM, TOP = 78, 640, 52, 412
+INK = "#010203"  # becomes currentColor
+# Okabe-Ito, each with a shape of its own.
+STYLES = {
+    "ServerSession": ("s", "#0072b2"),
+    "ExpiryOnly": ("X", "#d55e00"),
+    "Denylist": ("o", "#009e73"),
+    "NotBefore": ("^", "#e69f00"),
+    "KeyPerUser": ("v", "#cc79a7"),
+    "BloomDenylist": ("D", "#56b4e9"),
+    "StatusList": ("P", "#f0e442"),
+    "Introspection": ("p", "#999999"),
+    "ShortLivedWithRefresh": ("*", "#ffffff"),
+}
+TIMES = (0, 1, 10, 60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400)
+MARK = 13  # pixels that a point takes
+MOST_STEPS = 9
+LETTER, LINE = 7.0, 16  # pixels of a letter and of a line, with room to spare
+# Where a name may go, the nearest first: right or left, how far beside, how far above.
+_OFFSETS = sorted(
+    (
+        (way, gap, sign * step * LINE)
+        for way in (1, -1)
+        for gap in (MARK, 30, 60, 110)
+        for step in range(24)
+        for sign in (1, -1)
+    ),
+    key=lambda offset: (abs(offset[2]) + offset[1], -offset[0]),
+)
+_FONT = re.compile(r"font: ([\d.]+px) [^;\"]*")
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels, from the lower left."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def meets(self, other: "Box") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.bottom < other.top
+            and other.bottom < self.top
+        )
+
+
+class Chart:
+    """Draw tables, one after the other, on the same figure."""
+
+    def __init__(self) -> None:
+        self.figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72)
+        # Data are pixels, and the scales are ours: matplotlib's own take half of the time.
+        self.axes = axes = self.figure.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
+        axes.set_axis_off()
+
+        def line(**look: Any) -> Line2D:
+            (made,) = axes.plot([], [], color=INK, **look)
+            return made
+
+        def text(x: float = 0, y: float = 0, said: str = "", **look: Any) -> Text:
+            return axes.text(x, y, said, color=INK, fontsize=look.pop("fontsize", 12), **look)
+
+        self.grid = line(linewidth=0.8, alpha=0.2)
+        line(linewidth=1).set_data([LEFT, LEFT, RIGHT], [TOP, BOTTOM, BOTTOM])
+        middle = (LEFT + RIGHT) / 2
+        text(middle, 8, "longest access after the end", ha="center", fontsize=13)
+        self.upward = text(
+            14, (BOTTOM + TOP) / 2, fontsize=13, rotation=90, ha="center", va="center"
+        )
+        self.times = [text(0, BOTTOM - 8, ha="center", va="top") for _ in TIMES]
+        self.steps = [text(LEFT - 8, 0, ha="right", va="center") for _ in range(MOST_STEPS)]
+        self.limit = line(linewidth=1.2, linestyle=(0, (4, 3)))
+        self.say_limit = text(0, TOP - 4, "your limit", va="top")
+        self.points, self.labels, self.leaders = {}, {}, {}
+        for name, (shape, colour) in STYLES.items():
+            self.leaders[name] = line(linewidth=0.7, alpha=0.6)
+            (self.points[name],) = axes.plot(
+                [], [], shape, color=colour, markersize=11, markeredgecolor=INK, markeredgewidth=1
+            )
+            self.labels[name] = text(said=name, va="center")
+
+    def draw(self, table: Table, cost: Cost, limit: float) -> str:
+        """Return the chart of a table as SVG, with what it says as its text alternative."""
+        most_x = math.log10(1 + max(60.0, limit * 1.2, *table.column("stale_worst")) * 1.3)
+        highest = max(10.0, *map(cost.of, table)) * 2
+        most_y = math.log10(1 + highest)
+
+        def right(seconds: float) -> float:
+            return LEFT + 16 + math.log10(1 + seconds) / most_x * (RIGHT - LEFT - 16)
+
+        def up(value: float) -> float:
+            return BOTTOM + 14 + math.log10(1 + value) / most_y * (TOP - BOTTOM - 14)
+
+        self._mark(
+            [(right(time), in_seconds(time)) for time in TIMES if right(time) <= RIGHT],
+            [(up(step), cost.say(step)) for step in _steps(highest)],
+        )
+        self.upward.set_text(cost.axis)
+        at = right(limit)
+        self.limit.set_data([at, at], [BOTTOM, TOP])
+        self.say_limit.set_x(_beside(at))
+        places = {row.name: (right(row.stale_worst), up(cost.of(row))) for row in table}
+        self._show(spread_points(places), _beside(at))
+        return self._write(say_chart(table, cost))
+
+    def _mark(self, times: list[tuple[float, str]], steps: list[tuple[float, str]]) -> None:
+        """Draw the scales: places in pixels, each with its text."""
+        grid: list[tuple[float, float]] = []
+        for artist, (x, said) in zip(self.times, [*times, *[(-9.0, "")] * 9], strict=False):
+            artist.set(x=x, text=said, visible=bool(said))
+            grid += [(x, BOTTOM), (x, TOP), (math.nan, math.nan)] if said else []
+        for artist, (y, said) in zip(self.steps, [*steps, *[(-9.0, "")] * 9], strict=False):
+            artist.set(y=y, text=said, visible=bool(said))
+            grid += [(LEFT, y), (RIGHT, y), (math.nan, math.nan)] if said else []
+        self.grid.set_data([x for x, _ in grid], [y for _, y in grid])
+
+    def _show(self, places: dict[str, tuple[float, float]], at: float) -> None:
+        boxes = place_labels(places, taken=[Box(at, TOP - 20, at + 70, TOP)])
+        for name, point in self.points.items():
+            shown = name in places
+            for artist in (point, self.labels[name], self.leaders[name]):
+                artist.set_visible(shown)
+            if not shown:
+                continue
+            (x, y), box = places[name], boxes[name]
+            point.set_data([x], [y])
+            middle = (box.bottom + box.top) / 2
+            self.labels[name].set_position((box.left, middle))
+            near = abs(middle - y) < LINE / 2 and min(abs(box.left - x), abs(box.right - x)) < 20
+            end = box.left - 2 if box.left > x else min(box.right, x) + 1
+            self.leaders[name].set_data([] if near else [x, end], [] if near else [y, middle])
+
+    def _write(self, says: str) -> str:
+        page = io.StringIO()
+        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "authlab"}):
+            self.figure.savefig(page, format="svg", transparent=True, metadata={"Date": None})
+        text = page.getvalue()
+        text = text[text.index("<svg") :]
+        text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+        text = _FONT.sub(r"font: \1 var(--jp-ui-font-family, sans-serif)", text)
+        head = f'<svg role="img" aria-label="{escape(says)}" style="max-width:100%;height:auto" '
+        return text.replace(INK, "currentColor").replace("<svg ", head, 1)
+
+
+def spread_points(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Return the places, those of points that would cover each other moved side by side."""
+    moved: dict[str, tuple[float, float]] = {}
+    for name, (x, y) in places.items():
+        while any(abs(x - x2) < MARK and abs(y - y2) < MARK for x2, y2 in moved.values()):
+            x += MARK + 1
+        moved[name] = x, y
+    most = max((x for x, _ in moved.values()), default=0)
+    if most > RIGHT - MARK:  # at the right edge they go to the left instead
+        over = most - RIGHT + MARK
+        moved = {name: (x - over if x > RIGHT - 150 else x, y) for name, (x, y) in moved.items()}
+    return moved
+
+
+def place_labels(
+    places: dict[str, tuple[float, float]], *, taken: list[Box] | None = None
+) -> dict[str, Box]:
+    """Return where each point's name goes: near it, on no other name, and on no point."""
+    half = MARK / 2
+    points = [Box(x - half, y - half, x + half, y + half) for x, y in places.values()]
+    found: dict[str, Box] = {}
+    for name in sorted(places, key=lambda name: (-places[name][0], -places[name][1])):
+        x, y = places[name]
+        wide = len(name) * LETTER
+        used = [*points, *(taken or []), *found.values()]
+        for way, gap, rise in _OFFSETS:
+            left = x + gap if way > 0 else x - gap - wide
+            box = Box(left, y + rise - LINE / 2, left + wide, y + rise + LINE / 2)
+            inside = left > LEFT and box.right < WIDTH and box.bottom > BOTTOM and box.top < TOP
+            if inside and not any(box.meets(other) for other in used):
+                found[name] = box
+                break
+        else:
+            left = x + MARK if x < WIDTH / 2 else x - MARK - wide
+            found[name] = Box(left, y - LINE / 2, left + wide, y + LINE / 2)
+    return found
+
+
+def _beside(limit: float) -> float:
+    """Return where the limit's name begins: at the right of its line, or at the left."""
+    return limit + (5 if limit < RIGHT - 80 else -62)
+
+
+def _steps(most: float) -> list[float]:
+    """Return the values at which the upward scale is marked: 0, and powers of ten."""
+    top = int(math.log10(most))
+    every = 1 if top <= 6 else 2 if top <= 9 else 3
+    return [0.0, *(10.0**power for power in range(0, top + 1, every))]

@@ -1,0 +1,133 @@
+"""What the revocation lab (10) shows: settings, a population, a verdict. Pure functions."""
+
+from typing import NamedTuple
+
+from authlab.revocation import Population, Row, Table
+from authlab.revocation.table import in_bytes, in_seconds
+
+__all__ = ["ACCESS", "COSTS", "FIRST", "LIMITS", "LIVES", "PUSHES", "Settings", "judge"]
+
+LIVES = (60, 300, 900, 3600, 4 * 3600, 8 * 3600, 86_400, 14 * 86_400)  # seconds
+ACCESS = (30, 60, 120, 300, 600, 900, 1800, 3600)
+PUSHES = (1, 5, 10, 30, 60, 300, 900, 3600)
+LIMITS = (0, 1, 10, 60, 300, 900, 3600)
+LONGEST = 3600  # seconds that are looked at
+
+
+class Cost(NamedTuple):
+    """One choice for the chart's upward axis: the figure of `Row`, its unit, how it is said."""
+
+    figure: str
+    axis: str
+    unit: str
+
+    def of(self, row: Row) -> float:
+        return float(getattr(row, self.figure))
+
+    def say(self, value: float) -> str:
+        if self.unit == "bytes":
+            return in_bytes(value)
+        return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+
+
+COSTS = {
+    "calls of the store a second": Cost("calls_per_second", "calls of the store a second", ""),
+    "bytes held in the store": Cost("bytes_held", "bytes held in the store", "bytes"),
+    "bytes pushed to each server": Cost("bytes_pushed", "bytes pushed to each server", "bytes"),
+    "honest requests refused": Cost("refused", "honest requests refused", ""),
+}
+
+
+class Settings(NamedTuple):
+    """Where the controls stand. Times are seconds, but `round_trip` is milliseconds.
+
+    `log_outs` an hour of 100 log-ins, `disabled` an hour of 1,000 accounts, `thefts` of 100
+    log-ins that are logged out.
+    """
+
+    tokens: float = 10_000
+    devices: int = 2
+    requests: float = 6
+    token_life: int = 3600
+    access_life: int = 300
+    log_outs: float = 5
+    thefts: float = 2
+    disabled: float = 1
+    nodes: int = 4
+    round_trip: float = 0.5
+    push_every: int = 60
+    outage: int = 0
+    on_outage: str = "closed"
+
+    def population(self) -> Population:
+        """Return the population: an hour, or one token's life where that is shorter.
+
+        The store goes down after a third of it, and is back in time for all to ask again.
+        """
+        window = min(self.token_life, LONGEST)
+        gap = max(1, round(60 / self.requests))
+        start = max(1, window // 3)
+        return Population(
+            tokens=round(self.tokens),
+            devices=self.devices,
+            requests=self.requests,
+            token_life=self.token_life,
+            access_life=min(self.access_life, self.token_life),
+            log_outs=self.log_outs / 100,
+            thefts=self.thefts / 100,
+            disabled=self.disabled / 1000,
+            nodes=self.nodes,
+            round_trip=self.round_trip / 1000,
+            push_every=self.push_every,
+            outage_start=start,
+            outage=max(0, min(self.outage, window - start - gap)),
+            on_outage=self.on_outage,
+            window=window,
+        )
+
+
+FIRST = Settings()
+
+
+def judge(table: Table, cost: Cost, limit: float) -> tuple[bool, str]:
+    """Return the verdict: which way ends access within `limit` seconds at the lowest `cost`.
+
+    Every log-in that ended counts, the worst one too.
+    """
+    within = "at once" if limit == 0 else f"within {in_seconds(limit)}"
+    good = [row for row in table if row.stale_worst <= limit]
+    if not good:
+        best = min(table, key=lambda row: row.stale_worst)
+        worst = in_seconds(best.stale_worst)
+        return False, f"No way ends access {within}: the quickest, {best.name}, takes {worst}."
+    least = min(cost.of(row) for row in good)
+    names = [row.name for row in good if cost.say(cost.of(row)) == cost.say(least)]
+    told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    verb = "costs" if len(names) == 1 else "cost"
+    said = f"To end access {within}, {told} {verb} least: {cost.say(least)} {_noun(cost)}."
+    if len(names) == 1:
+        row = table[names[0]]
+        said += f" Its slowest end takes {in_seconds(row.stale_worst)};"
+        said += f" it refuses {_count(row.refused, 'honest request')}."
+    return True, said
+
+
+def say_chart(table: Table, cost: Cost) -> str:
+    """Return the chart as sentences, for those who read it rather than see it."""
+    points = [
+        f"{row.name}: {in_seconds(row.stale_worst)}, {cost.say(cost.of(row))}" for row in table
+    ]
+    return (
+        f"Chart: longest access after the end against {cost.axis}. {'; '.join(points)}. "
+        "The lower and the further left, the better."
+    )
+
+
+def _noun(cost: Cost) -> str:
+    return {"bytes_held": "held in the store", "bytes_pushed": "pushed to each server",
+            "calls_per_second": "calls of the store a second",
+            "refused": "honest requests refused"}[cost.figure]  # fmt: skip
+
+
+def _count(number: int, what: str) -> str:
+    return f"no {what}" if number == 0 else f"{number:,} {what}{'' if number == 1 else 's'}"
