@@ -12,6 +12,7 @@ PANELS = (
     "entropy_meter",
     "envelope_view",
     "hijack_theatre",
+    "one_time_desk",
     "progress_board",
     "refresh_family_tree",
     "revocation_lab",
