@@ -24,7 +24,10 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an attack: whether it succeeded, the loot, why in a sentence, and each step."""
+    """What came of an attack: whether it succeeded, the loot, why in a sentence, and each step.
+
+    `applies` is False where the target lacks what the attack is about, reset links, say.
+    """
 
     attack: str
     succeeded: bool
@@ -32,6 +35,7 @@ class Outcome:
     loot: str = ""
     messages: list[Message] = field(default_factory=list, repr=False)
     token: str = field(default="", repr=False)  # the last one shown, where tokens are forged
+    applies: bool = True
 
 
 @dataclass(frozen=True)

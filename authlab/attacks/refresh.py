@@ -126,7 +126,7 @@ def _theft(act: Callable[[_Scene], tuple[str, str]], id: str) -> Callable[[Flask
         scene = _Scene(bank)
         scene.refill()
         if not scene.begin():
-            return Outcome(id, False, "This bank has no refresh tokens.")
+            return Outcome(id, False, "This bank has no refresh tokens.", applies=False)
         loot, why = act(scene)
         if loot:
             scene.say("thief", "thief", f"Mallory {loot}")

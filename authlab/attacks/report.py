@@ -124,7 +124,8 @@ def run_battery(
 ) -> Report:
     """Run `attacks` against `bank` while honest customers use it, and return the report.
 
-    After `patience` seconds what has not come to an end counts as stopped, and as refused.
+    An attack on what this bank does not have is left out. After `patience` seconds what has not
+    come to an end counts as stopped, and as refused.
     """
     attacks = list(attacks)
     visits: list[Visit] = []
@@ -154,7 +155,8 @@ def run_battery(
     seen = list(visits)  # a crowd that still waits may add to `visits`
     if crowd.is_alive():
         seen += [Visit(who, HONEST[who], refused="the bank did not answer") for who in HONEST]
-    return Report(attacks, outcomes, seen)
+    tried = [pair for pair in zip(attacks, outcomes, strict=True) if pair[1].applies]
+    return Report([attack for attack, _ in tried], [outcome for _, outcome in tried], seen)
 
 
 def _attempt(attack: Attack, bank: Flask, deadline: float) -> Outcome:

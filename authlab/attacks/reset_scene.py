@@ -25,7 +25,7 @@ def stage_on(act: Callable[["ResetScene"], tuple[str, str]], id: str) -> Callabl
     def run(bank: Flask) -> Outcome:
         scene = ResetScene(bank)
         if scene.reset is None:
-            return Outcome(id, False, "This bank has no reset links.")
+            return Outcome(id, False, "This bank has no reset links.", applies=False)
         scene.refill()
         scene.renew()
         try:

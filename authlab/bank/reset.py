@@ -16,6 +16,7 @@ from authlab.bank.fields import read_text
 from authlab.bank.limit import Limit
 from authlab.bank.mailbox import Mail, Mailbox
 from authlab.clock import Clock
+from authlab.revocation.bound import BoundTokens
 from authlab.revocation.errors import InvalidOneTimeToken
 from authlab.revocation.one_time import Bind
 from authlab.sessions import Store, StoreUnavailable, open_store
@@ -38,6 +39,7 @@ class Tokens(Protocol):
 
     def issue(self, purpose: str, user: str, ttl: float, bind: Bind = "") -> str: ...
     def redeem(self, token: str, purpose: str, bind: Bind = "") -> str: ...
+    def check(self, token: str, purpose: str, bind: Bind = "") -> str: ...
 
 
 class Reset:
@@ -80,6 +82,8 @@ class Reset:
             raise ValueError(f"where is {where!r}, expected 'fragment' or 'query'.")
         if get_redeems and where == "fragment":
             raise ValueError("get_redeems needs where='query': no GET carries a fragment.")
+        if isinstance(tokens, BoundTokens) and not bound:
+            raise ValueError("bound is False, expected True: BoundTokens are bound or nothing.")
         kept = store or getattr(tokens, "store", None) or open_store("memory://", tokens.clock)
         self.tokens = tokens
         self.mailbox = mailbox or Mailbox()

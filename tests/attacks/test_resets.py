@@ -88,6 +88,8 @@ def test_a_bank_without_links() -> None:
     for attack in THEFTS:
         outcome = attack.run(bank)
         assert (outcome.succeeded, outcome.why) == (False, "This bank has no reset links.")
+    tried = {attack.target for attack in redteam(bank, honest=False).attacks}
+    assert tried == {"bank"}, "a report does not praise a bank for what it does not have"
 
 
 @pytest.mark.parametrize("kind", ["stored", "bound"])

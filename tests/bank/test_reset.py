@@ -275,6 +275,8 @@ def test_a_bank_without_links_has_no_such_page() -> None:
 def test_options_that_make_no_sense(options: Any) -> None:
     with pytest.raises(ValueError, match="query"):
         Reset(OneTimeTokens(open_store("memory://")), **options)
+    with pytest.raises(ValueError, match="bound is False"):
+        Reset(BoundTokens(b"k" * 32), bound=False)
 
 
 # -- the second factor -------------------------------------------------------------------------
