@@ -7,12 +7,12 @@ import ipywidgets as w
 from authlab.widgets import kit
 from authlab.widgets.family_crowd import ASSUMED, Count, run_crowd
 from authlab.widgets.family_drawing import draw_crowd, draw_family, draw_race
-from authlab.widgets.family_state import GRACE, POLICIES, Lab, race, span
+from authlab.widgets.family_state import GRACE, POLICIES, Lab, race
 
 __all__ = ["refresh_family_tree"]
 
-GAPS = (0.005, 0.02, 0.1, 0.5, 1, 5, 9.9, 10, 20, 60)  # seconds between two tabs
-FIRST, FIRST_GAP = "strict", 0.02
+FIRST, FIRST_GAP = "strict", 10**1.3  # milliseconds: 20
+_BAR = {"width": "20em", "border": "1px solid var(--jp-border-color2)"}
 _ran: dict[str, Count] = {}  # the crowd is always the same one: kept once it ran
 _LEGEND = (
     "<div>Round and thick: <b>live</b>. Square and dashed: <b>used</b>. Crossed out: <b>ended</b> "
@@ -40,14 +40,17 @@ def refresh_family_tree() -> w.VBox:
         options=titles, description="The bank", layout={"width": "auto", "min_width": "26em"}
     )
     lost = w.Checkbox(description="The reply to Alice gets lost", indent=False, layout=wide)
-    gap = w.SelectionSlider(
-        options=[(span(seconds), seconds) for seconds in GAPS],
+    gap = w.FloatLogSlider(
         value=FIRST_GAP,
-        description="Tab 2 comes after",
-        style={"description_width": "8em"},
+        min=0.3,
+        max=4.8,
+        step=0.1,
+        readout_format=".0f",
+        description="Tab 2 comes after (ms)",
+        style={"description_width": "12em"},
         layout={"width": "auto"},
     )
-    bar = w.IntProgress(max=ASSUMED.users * len(POLICIES), description="Users", layout=wide)
+    bar = w.IntProgress(max=ASSUMED.users * len(POLICIES), description="Users", layout=_BAR)
     lab = open_lab(FIRST)
     counts: dict[str, Count] = {}
 
@@ -58,8 +61,11 @@ def refresh_family_tree() -> w.VBox:
         lines = "".join(f"<li>{kit.escape(line)}</li>" for line in seen.story)
         kit.draw(story, f'<ol class="authlab-steps">{lines}</ol>')
 
+    def seconds() -> float:
+        return round(float(gap.value)) / 1000
+
     def redraw_race(_: object = None) -> None:
-        kit.draw(racing, draw_race(policy.value, gap.value, race(policy.value, gap.value)))
+        kit.draw(racing, draw_race(policy.value, seconds(), race(policy.value, seconds())))
 
     def begin(_: object = None) -> None:
         nonlocal lab
@@ -113,7 +119,12 @@ def refresh_family_tree() -> w.VBox:
     return kit.panel(
         "refresh_family_tree",
         verdict,
-        kit.row(policy, reset),
+        kit.row(
+            policy,
+            button("Wait 30 seconds", "Move the clock", lambda lab: lab.wait(30)),
+            button("Wait 5 minutes", "Move the clock", lambda lab: lab.wait(300)),
+            reset,
+        ),
         kit.row(
             kit.pane(
                 "Alice",
@@ -121,7 +132,7 @@ def refresh_family_tree() -> w.VBox:
                     button("Alice renews", "Her browser sends what it holds",
                            lambda lab: lab.renew(lost=lost.value)),
                     button("Both tabs renew", "Tab 2 comes as late as the slider says",
-                           lambda lab: lab.two_tabs(gap.value)),
+                           lambda lab: lab.two_tabs(seconds())),
                     button("Alice logs in", "A new family begins", Lab.log_in),
                 ),
                 lost,
@@ -132,7 +143,6 @@ def refresh_family_tree() -> w.VBox:
                 kit.row(
                     button("Mallory copies", "What Alice's browser holds now", Lab.copy),
                     button("Mallory renews", "She sends what she holds", Lab.steal),
-                    button("Wait 5 minutes", "Move the clock", lambda lab: lab.wait(300)),
                 ),
                 hint="has malware on Alice's computer",
             ),

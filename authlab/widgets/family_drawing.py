@@ -76,10 +76,11 @@ def _draw_member(member: Member, at: dict[int, tuple[int, int]], seen: Seen) -> 
         px, py = at[member.parent]
         who = seen.asked.get(member.number, "")
         edge = (
-            f'<path d="M{px + 22} {py}L{x - 25} {y}" stroke="currentColor" stroke-width="1.6"/>'
+            f'<path d="M{px + 24} {py}C{px + 60} {py} {x - 62} {y} {x - 30} {y}" fill="none" '
+            'stroke="currentColor" stroke-width="1.6"/>'
             f'<path d="M{x - 22} {y}l-9 -5v10z"/>'
-            f'<text x="{(px + x) / 2}" y="{(py + y) / 2 - 7}" text-anchor="middle" font-size="12">'
-            f"{' + '.join(who)}</text>"
+            f'<text x="{x - 52}" y="{y - 7 if y == py else y + 16}" text-anchor="middle" '
+            f'font-size="12">{" + ".join(who)}</text>'
         )
     state = _state(member)
     if state == "live":

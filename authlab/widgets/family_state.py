@@ -220,8 +220,8 @@ def span(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
-        return f"{seconds:g} s"
-    return f"{seconds / 60:g} minutes"
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} minute{'' if seconds == 60 else 's'}"
 
 
 def _make_bank(policy: str, store: MemoryStore, clock: Clock) -> RefreshTokens:
