@@ -43,7 +43,7 @@ def grade_deny_key(deny_key: Answer) -> str | None:
         return "Another `jti` gives the same key: Alice's other log-ins would end, too."
     if key_of(iss="https://other.test") == first:
         return "Another `iss` gives the same key: two issuers may give out the same `jti`."
-    for iss, jti in (("a", "bc"), ("https://a", "b")):
+    for iss, jti in (("a", "bc"), ("https://a.test", "b")):
         for end in range(1, len(iss + jti)):
             other = (iss + jti)[:end], (iss + jti)[end:]
             if other != (iss, jti) and key_of(iss=iss, jti=jti) == key_of(
