@@ -22,7 +22,7 @@ _DAY = 1_800_000_000  # Unix seconds
     ),
 )
 def grade_deny_key(deny_key: Answer) -> str | None:
-    issuer, jti = f"https://{secrets.token_hex(3)}.test", secrets.token_urlsafe(9)
+    issuer, jti = f"bank {secrets.token_hex(3)}", secrets.token_urlsafe(9)
 
     def key_of(token: str = "", **changes: Any) -> str:
         claims = {"iss": issuer, "sub": "alice", "exp": _DAY + 300, "jti": jti, **changes}
