@@ -253,8 +253,6 @@ def _judge_thieves(open_bank: Any) -> str | None:
             thief = thief and bank.ask(thief)
         if thief:
             return f"A thief who comes {what} is still in after three renewals."
-        if bank.refresh.family(copy).over != "reused":
-            return f"A thief who comes {what} is refused, and the family goes on: detect the reuse."
     return None
 
 
