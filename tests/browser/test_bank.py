@@ -1,12 +1,15 @@
 """The bank's own page in a real browser: the same page on both ways to log in."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from authlab.bank import PASSWORDS, Accounts, Auth, SessionAuth, TokenAuth, make_bank
+from authlab.clock import Clock
 from authlab.jose import generate_key
+from authlab.revocation import RefreshTokens
 from authlab.sessions import Sessions, open_store
 from authlab.web import serve
 
@@ -72,3 +75,43 @@ def test_a_customer_in_a_real_browser(way: str, page: Page) -> None:
         assert ("A copy of the token works for" in said) == (way != "session")
         page.close()
     assert problems == []
+
+
+@pytest.mark.parametrize("carry", ["header", "cookie"])
+def test_the_page_renews_by_itself(carry: Any, page: Page) -> None:
+    clock = Clock()
+    tokens = RefreshTokens(open_store("memory://", clock), clock, ttl=3600)
+    auth = TokenAuth(generate_key("HS256"), carry=carry, refresh=tokens)
+    bank = make_bank(auth, accounts=Accounts(method="scrypt:1024:8:1"))
+    renewals: list[str] = []
+    page.on("response", lambda answer: renewals.append(f"{answer.status} {answer.url}"))
+    with serve(bank) as server:
+        page.goto(server.url)
+        log_in(page, "alice")
+        expect(page.locator(".balance")).to_be_visible()
+        for _ in range(2):
+            clock.advance(minutes=6)
+            page.reload()
+            expect(page.locator(".balance")).to_have_text("alice has 1000 euros.")
+        assert [line[:3] for line in renewals if line.endswith("/refresh")] == ["200", "200"]
+        cookies = {
+            cookie["name"]: cookie
+            for cookie in page.context.cookies(f"{server.url.rstrip(chr(47))}/refresh")
+        }
+        if carry == "cookie":
+            kept = cookies["__Secure-refresh"]
+            assert (kept["path"], kept["httpOnly"], kept["sameSite"]) == (
+                "/refresh",
+                True,
+                "Strict",
+            )
+            assert (
+                page.evaluate("document.cookie + localStorage.getItem('refresh_token')") == "null"
+            )
+        clock.advance(minutes=6)
+        page.get_by_role("button", name="Log out here").click()  # renews, then logs out
+        expect(page.get_by_label("Name")).to_be_visible()
+        page.reload()
+        expect(page.get_by_label("Name")).to_be_visible()
+        assert page.evaluate("localStorage.length") == 0
+        page.close()
