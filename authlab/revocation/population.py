@@ -22,7 +22,7 @@ Bools = npt.NDArray[np.bool_]
 
 MOST_TOKENS = 100_000_000
 _LONGEST = 30 * 86_400  # seconds that a token may live
-_CHUNK = 1_000_000  # tokens whose events are drawn at once, so that memory does not grow with all
+_CHUNK = 250_000  # tokens whose events are drawn at once, so that memory does not grow with all
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Events(NamedTuple):
 
 
 def draw_events(population: Population) -> Iterator[Events]:
-    """Draw whose access ends and when, a million log-ins at a time: the same for the same seed.
+    """Draw whose access ends and when, the same for the same seed, some log-ins at a time.
 
     Log-outs and disablements come at random at their rate (a Poisson process), the first counts.
     Nobody who logged out comes back within the window. An owner whose account is disabled has not

@@ -20,7 +20,7 @@ from authlab.revocation.population import Population, count_chunks, draw_events
 from authlab.revocation.table import Row, Table, in_seconds
 from authlab.revocation.ways import WAYS
 from authlab.revocation.ways.pushes import mean_digits, status_size
-from authlab.revocation.ways.scene import Scene, gather
+from authlab.revocation.ways.scene import Scene, gather, plain_totals
 from authlab.sessions.memory import MemoryStore
 
 __all__ = ["ALL", "simulate"]
@@ -52,18 +52,24 @@ def simulate(
     if isinstance(strategies, str) or not isinstance(strategies, Iterable):
         refuse("strategies", strategies, "a list of them")
     names = [_name_of(strategy) for strategy in strategies]
+
+    def tell(share: float) -> None:
+        if progress is not None:
+            progress(share)
+
+    ahead = 0.3 if population.outage and names else 0.0  # the share of what comes first
+    if ahead:
+        plain_totals(population, needs_store=True, tell=lambda share: tell(share * ahead))
     counted = [_Count(population, name) for name in names]
     done, steps = 0, max(1, len(counted)) * count_chunks(population)
     for events in draw_events(population):
         scene = gather(population, events)
         for count in counted:
-            if progress is not None:
-                progress(done / steps)
+            tell(ahead + (1 - ahead) * done / steps)
             count.add(scene)
             done += 1
     rows = [count.row() for count in counted]
-    if progress is not None:
-        progress(1.0)
+    tell(1.0)
     return Table(rows, _title(population))
 
 

@@ -86,7 +86,7 @@ Show = Callable[[Row], str]
 
 _COLUMNS: tuple[tuple[str, str, Show], ...] = (
     (
-        "stale mean",
+        "mean stale",
         "seconds of access after its end, on average",
         lambda r: in_seconds(r.stale_mean),
     ),
@@ -97,6 +97,7 @@ _COLUMNS: tuple[tuple[str, str, Show], ...] = (
     ("refused", "honest requests wrongly refused", lambda r: f"{r.refused:,}"),
     ("reads/s", "reads of the store a second", lambda r: _rate(r.reads_per_second)),
     ("writes/s", "writes of the store a second", lambda r: _rate(r.writes_per_second)),
+    ("wait", "waiting for the store, a request on average", lambda r: _wait(r.wait)),
     ("held", "bytes in the store", lambda r: in_bytes(r.bytes_held)),
     ("pushed", "bytes to each server in the window", lambda r: in_bytes(r.bytes_pushed)),
     ("tokens/s", "bytes of tokens sent a second", lambda r: in_bytes(r.token_bytes_per_second)),
@@ -149,7 +150,7 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        cell = "padding:2px 8px;text-align:right;font-weight:400"
+        cell = "padding:2px 5px;text-align:right;font-weight:400;white-space:nowrap"
         head = f"{cell};font-weight:600"
         heads = "".join(
             f'<th scope="col" style="{head}" title="{escape(what)}">{escape(name)}</th>'
@@ -187,6 +188,10 @@ def in_bytes(count: float) -> str:
         if count >= size:
             return f"{_short(count / size)} {unit}"
     return f"{_short(count)} B"
+
+
+def _wait(seconds: float) -> str:
+    return "<0.01 ms" if 0 < seconds < 1e-5 else f"{seconds * 1000:.2g} ms"
 
 
 def _rate(number: float) -> str:

@@ -16,13 +16,16 @@ from authlab.widgets.lab_state import (
     LIMITS,
     LIVES,
     PUSHES,
+    REQUESTS,
+    TRIPS,
     Settings,
     judge,
 )
 
 __all__ = ["revocation_lab"]
 
-AT_ONCE = 1_000_000  # live log-ins up to which an answer comes at once
+AT_ONCE = 1_000_000  # live log-ins up to which an answer comes at once,
+ROWS = 300_000  # unless more than this many must be looked at one by one
 FIRST_LIMIT = 60
 
 
@@ -34,7 +37,7 @@ def revocation_lab() -> w.VBox:
     """Return the lab: move the sliders to your own application, and see what each way costs."""
     verdict, picture, rows = (kit.view() for _ in range(3))
     settings, limit, cost = _make_controls()
-    bar = w.FloatProgress(description="Simulating", max=1.0, layout={"width": "auto"})
+    bar = w.FloatProgress(description="Simulating", max=1.0, layout={"width": "30em"})
     stop = w.Button(description="Stop", tooltip="Give this simulation up, keep the last one")
     reset = w.Button(description="Reset", tooltip="Back to how the panel began")
     busy = w.HBox([bar, stop])
@@ -45,7 +48,7 @@ def revocation_lab() -> w.VBox:
         table, chosen = state["table"], COSTS[cost.value]
         kit.draw(verdict, kit.draw_verdict(*judge(table, chosen, limit.value)))
         kit.draw(picture, chart.draw(table, chosen, limit.value))
-        kit.draw(rows, f'<div class="authlab-scroll">{table._repr_html_()}</div>')
+        kit.draw(rows, f'<div class="authlab-scroll authlab-quiet">{table._repr_html_()}</div>')
 
     def work(population: Any, turn: int) -> None:
         def tell(share: float) -> None:
@@ -70,8 +73,9 @@ def revocation_lab() -> w.VBox:
             return
         state["turn"] += 1
         values = {name: control.value for name, control in settings.items()}
-        population = Settings(**values).population()
-        if population.tokens <= AT_ONCE:
+        chosen = Settings(**values)
+        population = chosen.population()
+        if population.tokens <= AT_ONCE and chosen.rows <= ROWS:
             done(simulate(population))
             return
         bar.value = 0
@@ -119,8 +123,13 @@ def revocation_lab() -> w.VBox:
     )
 
 
+def _rate(requests: float) -> str:
+    """Return requests a minute as a person says them."""
+    return f"{requests:g} a minute" if requests >= 1 else f"{requests * 60:.0f} an hour"
+
+
 def _make_controls() -> tuple[dict[str, Any], w.SelectionSlider, w.Dropdown]:
-    look: Any = {"layout": {"width": "auto"}, "style": {"description_width": "12.5em"}}
+    look: Any = {"layout": {"width": "auto"}, "style": {"description_width": "14em"}}
 
     def times(text: str, values: tuple[int, ...], first: int) -> w.SelectionSlider:
         options = [(in_seconds(value) if value else "at once", value) for value in values]
@@ -131,22 +140,29 @@ def _make_controls() -> tuple[dict[str, Any], w.SelectionSlider, w.Dropdown]:
             description=text, min=0, max=most, step=step, readout_format=shown, **look
         )
 
-    def logs(text: str, low: float, high: float, step: float, shown: str) -> w.FloatLogSlider:
-        return w.FloatLogSlider(
-            description=text, min=low, max=high, step=step, readout_format=shown, **look
-        )
-
     settings: dict[str, Any] = {
-        "tokens": logs("Live log-ins", 3, 8, 0.25, ",.0f"),
-        "devices": w.IntSlider(description="Log-ins of each user", min=1, max=10, **look),
-        "requests": logs("Requests a minute, each", -1, 1.75, 0.05, ".2f"),
+        "tokens": w.FloatLogSlider(
+            description="Live log-ins", min=3, max=8, step=0.25, readout_format=",.0f", **look
+        ),
+        "devices": w.IntSlider(description="Log-ins of each user", min=1, max=5, **look),
+        "requests": w.SelectionSlider(
+            options=[(_rate(value), value) for value in REQUESTS],
+            value=FIRST.requests,
+            description="Requests of each",
+            **look,
+        ),
         "token_life": times("A token lives", LIVES, FIRST.token_life),
         "access_life": times("With refresh, it lives", ACCESS, FIRST.access_life),
         "log_outs": number("Log-outs an hour, of 100", 20, 0.5),
         "thefts": number("Copied before, of 100", 100, 1),
         "disabled": number("Disabled an hour, of 1,000", 50, 0.5),
         "nodes": w.IntSlider(description="Verifying servers", min=1, max=100, **look),
-        "round_trip": logs("Round trip (ms)", -1, 2.3, 0.1, ".2f"),
+        "round_trip": w.SelectionSlider(
+            options=[(f"{value:g} ms", value) for value in TRIPS],
+            value=FIRST.round_trip,
+            description="Round trip to the store",
+            **look,
+        ),
         "push_every": times("A push every", PUSHES, FIRST.push_every),
         "outage": w.IntSlider(description="Store down for (s)", min=0, max=1800, step=30, **look),
         "on_outage": w.Dropdown(

@@ -20,8 +20,8 @@ from authlab.widgets.lab_state import Cost, say_chart
 
 __all__ = ["Box", "Chart", "place_labels", "spread_points"]
 
-WIDTH, HEIGHT = 660, 430  # pixels
-LEFT, RIGHT, BOTTOM, TOP = 78, 640, 52, 412
+WIDTH, HEIGHT = 430, 610  # pixels
+LEFT, RIGHT, BOTTOM, TOP = 76, 418, 52, 600
 INK = "#010203"  # becomes currentColor
 # Okabe-Ito, each with a shape of its own.
 STYLES = {
@@ -35,7 +35,7 @@ STYLES = {
     "Introspection": ("p", "#999999"),
     "ShortLivedWithRefresh": ("*", "#ffffff"),
 }
-TIMES = (0, 1, 10, 60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400)
+TIMES = (0, 1, 10, 60, 600, 3600, 8 * 3600, 7 * 86_400)
 MARK = 13  # pixels that a point takes
 MOST_STEPS = 9
 LETTER, LINE = 7.0, 16  # pixels of a letter and of a line, with room to spare
@@ -46,7 +46,7 @@ _OFFSETS = sorted(
         for way in (1, -1)
         for gap in (MARK, 30, 60, 110)
         for step in range(24)
-        for sign in (1, -1)
+        for sign in (-1, 1)  # below first: a line upwards crosses the names of what costs more
     ),
     key=lambda offset: (abs(offset[2]) + offset[1], -offset[0]),
 )
@@ -102,7 +102,13 @@ class Chart:
         for name, (shape, colour) in STYLES.items():
             self.leaders[name] = line(linewidth=0.7, alpha=0.6)
             (self.points[name],) = axes.plot(
-                [], [], shape, color=colour, markersize=11, markeredgecolor=INK, markeredgewidth=1
+                [],
+                [],
+                shape,
+                color=colour,
+                markersize=15 if shape == "*" else 11,
+                markeredgecolor=INK,
+                markeredgewidth=1,
             )
             self.labels[name] = text(said=name, va="center")
 
@@ -190,7 +196,7 @@ def place_labels(
     half = MARK / 2
     points = [Box(x - half, y - half, x + half, y + half) for x, y in places.values()]
     found: dict[str, Box] = {}
-    for name in sorted(places, key=lambda name: (-places[name][0], -places[name][1])):
+    for name in sorted(places, key=lambda name: (-round(places[name][1]), -places[name][0])):
         x, y = places[name]
         wide = len(name) * LETTER
         used = [*points, *(taken or []), *found.values()]

@@ -1,14 +1,29 @@
 """What the revocation lab (10) shows: settings, a population, a verdict. Pure functions."""
 
+import math
 from typing import NamedTuple
 
 from authlab.revocation import Population, Row, Table
 from authlab.revocation.table import in_bytes, in_seconds
 
-__all__ = ["ACCESS", "COSTS", "FIRST", "LIMITS", "LIVES", "PUSHES", "Settings", "judge"]
+__all__ = [
+    "ACCESS",
+    "COSTS",
+    "FIRST",
+    "LIMITS",
+    "LIVES",
+    "PUSHES",
+    "REQUESTS",
+    "TRIPS",
+    "Settings",
+    "judge",
+    "say_chart",
+]
 
 LIVES = (60, 300, 900, 3600, 4 * 3600, 8 * 3600, 86_400, 14 * 86_400)  # seconds
 ACCESS = (30, 60, 120, 300, 600, 900, 1800, 3600)
+REQUESTS = (1 / 60, 0.1, 0.5, 1, 2, 6, 12, 30, 60)  # a minute
+TRIPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)  # milliseconds
 PUSHES = (1, 5, 10, 30, 60, 300, 900, 3600)
 LIMITS = (0, 1, 10, 60, 300, 900, 3600)
 LONGEST = 3600  # seconds that are looked at
@@ -27,14 +42,29 @@ class Cost(NamedTuple):
     def say(self, value: float) -> str:
         if self.unit == "bytes":
             return in_bytes(value)
+        if self.unit == "time":
+            return f"{value * 1000:.3g} ms"
         return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
 COSTS = {
-    "calls of the store a second": Cost("calls_per_second", "calls of the store a second", ""),
-    "bytes held in the store": Cost("bytes_held", "bytes held in the store", "bytes"),
-    "bytes pushed to each server": Cost("bytes_pushed", "bytes pushed to each server", "bytes"),
-    "honest requests refused": Cost("refused", "honest requests refused", ""),
+    cost.axis: cost
+    for cost in (
+        Cost("calls_per_second", "calls of the store a second", "calls"),
+        Cost("wait", "waiting for the store, a request", "time"),
+        Cost("bytes_held", "bytes held in the store", "bytes"),
+        Cost("pushed_to_all", "bytes pushed to all servers", "bytes"),
+        Cost("token_bytes_per_second", "bytes of tokens sent a second", "bytes"),
+        Cost("refused", "honest requests refused", "requests"),
+    )
+}
+NOUNS = {
+    "bytes_held": "held in the store",
+    "calls_per_second": "calls of the store a second",
+    "pushed_to_all": "pushed to all servers",
+    "refused": "honest requests refused",
+    "token_bytes_per_second": "of tokens a second",
+    "wait": "of waiting for the store, a request",
 }
 
 
@@ -58,6 +88,13 @@ class Settings(NamedTuple):
     push_every: int = 60
     outage: int = 0
     on_outage: str = "closed"
+
+    @property
+    def rows(self) -> float:
+        """About how many log-ins must be looked at one by one: those of users who lose one."""
+        hours = min(self.token_life, LONGEST) / 3600
+        ends = self.log_outs / 100 * hours + self.disabled / 1000 * hours
+        return self.tokens * (1 - math.exp(-ends * self.devices))
 
     def population(self) -> Population:
         """Return the population: an hour, or one token's life where that is shorter.
@@ -104,11 +141,13 @@ def judge(table: Table, cost: Cost, limit: float) -> tuple[bool, str]:
     names = [row.name for row in good if cost.say(cost.of(row)) == cost.say(least)]
     told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     verb = "costs" if len(names) == 1 else "cost"
-    said = f"To end access {within}, {told} {verb} least: {cost.say(least)} {_noun(cost)}."
+    said = f"To end access {within}, {told} {verb} least: {cost.say(least)} {NOUNS[cost.figure]}."
     if len(names) == 1:
         row = table[names[0]]
-        said += f" Its slowest end takes {in_seconds(row.stale_worst)};"
-        said += f" it refuses {_count(row.refused, 'honest request')}."
+        said += f" Its slowest end takes {in_seconds(row.stale_worst)}"
+        if cost.figure != "refused":
+            said += f"; it refuses {_count(row.refused, 'honest request')}"
+        said += "."
     return True, said
 
 
@@ -121,12 +160,6 @@ def say_chart(table: Table, cost: Cost) -> str:
         f"Chart: longest access after the end against {cost.axis}. {'; '.join(points)}. "
         "The lower and the further left, the better."
     )
-
-
-def _noun(cost: Cost) -> str:
-    return {"bytes_held": "held in the store", "bytes_pushed": "pushed to each server",
-            "calls_per_second": "calls of the store a second",
-            "refused": "honest requests refused"}[cost.figure]  # fmt: skip
 
 
 def _count(number: int, what: str) -> str:

@@ -22,6 +22,7 @@ Read = Callable[[str], Reader]
 ARTEFACTS = ROOT / ".artefacts"
 SHOWN_IN = find_panels()
 LIMIT = 50  # milliseconds from a control to the painted change, the median of 30 moves
+CHARTS = {"revocation_lab": 100}  # a chart of matplotlib's takes longer: its own limit
 
 # The control that is moved, with which keys, and the buttons that are pressed before.
 MOVES = {
@@ -33,6 +34,7 @@ MOVES = {
     "hijack_theatre": ("Step", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "one_time_desk": ("The link is", ["ArrowDown", "ArrowUp"], ["Reset", "Mallory uses a copy"]),
     "refresh_family_tree": ("Tab 2 comes after (ms)", ["ArrowRight", "ArrowLeft"], ["Reset"]),
+    "revocation_lab": ("A push every", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "session_explorer": ("Look into", ["ArrowDown", "ArrowUp"], ["Reset", "Log in"]),
     "signature_playground": ("Bit", ["ArrowRight", "ArrowLeft"], ["Reset"]),
 }
@@ -157,7 +159,7 @@ def test_the_process_watch_can_fail(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("panel", MOVES)
 def test_from_control_to_painted_change(read: Read, panel: str) -> None:
-    """Under 50 ms where the machine is free: up to five rounds, until one of them finds it so.
+    """Under 50 ms where the machine is free (a chart: 100): up to five rounds, until one is.
 
     A busy machine makes JupyterLab itself late, and the plainest panel with it; there a panel may
     take half as long again as the plainest one took in the same round.
@@ -171,7 +173,7 @@ def test_from_control_to_painted_change(read: Read, panel: str) -> None:
     for _ in range(5):
         plain = time_moves(reader, "plain", "Plain", ["ArrowRight", "ArrowLeft"], 15)
         found = time_moves(reader, panel, label, keys, 30)
-        limit = max(LIMIT, 1.5 * plain["median_ms"])
+        limit = max(CHARTS.get(panel, LIMIT), 1.5 * plain["median_ms"])
         rounds.append({**found, "control": label, "plainest_ms": plain["median_ms"]})
         if found["median_ms"] < limit:
             break

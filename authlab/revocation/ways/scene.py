@@ -29,6 +29,9 @@ __all__ = [
 
 T = TypeVar("T")
 
+_AT_ONCE = 250_000  # log-ins looked at together
+_PLAIN: dict[tuple[Population, bool], "Totals"] = {}
+
 NEVER = 2**30  # seconds: later than everything; twice as much fits in 32 bits
 
 
@@ -282,22 +285,43 @@ def work_out(scene: Scene, *, needs_store: bool, replaced: Bools | None = None) 
     )
 
 
-def plain_totals(population: Population, *, needs_store: bool) -> Totals:
-    """Return what all log-ins do together if none ends: no list of all is needed."""
+def plain_totals(
+    population: Population, *, needs_store: bool, tell: Callable[[float], object] | None = None
+) -> Totals:
+    """Return what all log-ins do together if none ends: no list of all is needed.
+
+    Of an outage those are looked at whose token expires in it, some at a time; `tell` gets the
+    share that is done. It is remembered, as several strategies ask for it.
+    """
+    key = population, needs_store
+    if key not in _PLAIN:
+        totals = _add_up(population, needs_store=needs_store, tell=tell)
+        while len(_PLAIN) > 8:
+            _PLAIN.pop(next(iter(_PLAIN)), None)
+        _PLAIN[key] = totals
+    return _PLAIN[key]
+
+
+def _add_up(
+    population: Population, *, needs_store: bool, tell: Callable[[float], object] | None
+) -> Totals:
     seconds, (start, end) = population.seconds, population.down
     _, expiring = spreads(population)
     sent = asked_by_all(population, seconds)
     down = asked_by_all(population, end) - asked_by_all(population, start)
     old = asked_by_all(population, end) - asked_by_all(population, population.overdue)
     totals = Totals(sent, down, expiring.before(seconds - 1), 0, 0, old, 0)
-    if needs_store and end > start:
-        for low in range(start, end, step := max(1, (end - start) // 64 + 1)):
-            high = min(low + step, end)
-            device = expiring.between(max(low, 1) - 1, high - 1)
-            never = np.full(len(device), NEVER, dtype=np.int32)
-            scene = _look_up(population, device, never, never, never < 0, never)
-            totals = totals.plus(live_totals(scene, needs_store=True))
-            totals = totals.plus(live_totals(scene, needs_store=False), -1)
+    if not needs_store or start == end:
+        return totals
+    step = max(1, _AT_ONCE * population.token_life // population.tokens)  # seconds
+    for low in range(start, end, step):
+        if tell is not None:
+            tell((low - start) / (end - start))
+        device = expiring.between(low - 1, min(low + step, end) - 1)
+        never = np.full(len(device), NEVER, dtype=np.int32)
+        scene = _look_up(population, device, never, never, never < 0, never)
+        totals = totals.plus(live_totals(scene, needs_store=True))
+        totals = totals.plus(live_totals(scene, needs_store=False), -1)
     return totals
 
 
