@@ -24,7 +24,9 @@ REFRESH_DEFENCES = {
         "Window with one child", "reuse detection; for 30 seconds a retry gets the same child again"
     ),
     "cookie": Defence("Cookie of its own", "HttpOnly, SameSite=Strict, sent to /refresh alone"),
-    "family": Defence("Log-out ends the family", "and not only the browser's copy"),
+    "family": Defence(
+        "Log-out ends the family", "a log-out ends all that renews, not only the browser's copy"
+    ),
 }
 
 
