@@ -19,8 +19,9 @@ from authlab.revocation.arguments import refuse
 from authlab.revocation.population import Population, count_chunks, draw_events
 from authlab.revocation.table import Row, Table, in_seconds
 from authlab.revocation.ways import WAYS
+from authlab.revocation.ways.lives import plain_totals
 from authlab.revocation.ways.pushes import mean_digits, status_size
-from authlab.revocation.ways.scene import Scene, gather, plain_totals
+from authlab.revocation.ways.scene import Scene, gather
 from authlab.sessions.memory import MemoryStore
 
 __all__ = ["ALL", "simulate"]

@@ -10,7 +10,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from authlab.revocation.population import Ints, Population
-from authlab.revocation.ways.scene import Life, Scene, Totals, live, live_totals, plain_totals
+from authlab.revocation.ways.lives import Life, Totals, live, live_totals, plain_totals
+from authlab.revocation.ways.scene import Scene
 
 __all__ = ["Calls", "ExpiryOnlyWay", "Tally", "Way"]
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from authlab.revocation.population import Bools, Ints, Population
 from authlab.revocation.ways.base import Calls, Tally, Way
-from authlab.revocation.ways.scene import NEVER, Life, Scene, live, live_totals, next_ask, work_out
+from authlab.revocation.ways.lives import Life, live, live_totals, work_out
+from authlab.revocation.ways.scene import NEVER, Scene, next_ask
 
 __all__ = ["Cuts", "KeyPerUserWay", "NotBeforeWay", "follow_cuts"]
 

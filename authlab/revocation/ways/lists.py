@@ -4,7 +4,8 @@ import numpy as np
 
 from authlab.revocation.population import Bools, Ints, Population
 from authlab.revocation.ways.base import Calls, Tally, Way
-from authlab.revocation.ways.scene import Life, Scene
+from authlab.revocation.ways.lives import Life
+from authlab.revocation.ways.scene import Scene
 
 __all__ = ["DenylistWay", "IntrospectionWay", "ListWay", "ServerSessionWay"]
 

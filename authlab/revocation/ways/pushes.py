@@ -11,7 +11,8 @@ import numpy.typing as npt
 from authlab.revocation.population import Bools, Ints, Population, spreads
 from authlab.revocation.ways.base import Calls, Tally
 from authlab.revocation.ways.lists import DenylistWay, ListWay
-from authlab.revocation.ways.scene import Life, Scene, Totals, asked_by_all
+from authlab.revocation.ways.lives import Life, Totals, asked_by_all
+from authlab.revocation.ways.scene import Scene
 
 __all__ = ["BloomDenylistWay", "StatusListWay", "status_size"]
 
@@ -141,15 +142,19 @@ class BloomDenylistWay(PushedWay, DenylistWay):
             pushed += 8 + filter_bytes(capacity, self.error)
             share = false_share(capacity, self.error, push.listed)
             new = max(0.0, share - false_share(capacity, self.error, push.listed - fresh))
-            live = population.tokens - int(self.left[: push.second // population.push_every].sum())
+            gone = int(self.left[: push.second // population.push_every + 1].sum())
+            live = max(population.tokens - gone, 1)
             asks = asked_by_all(population, until) - asked_by_all(population, push.second)
             renewed = expiring.before(until - 1) - expiring.before(max(push.second - 1, 0))
-            hit = int(
-                random.binomial(max(0, min(live, asks)), new) + random.binomial(renewed, share)
-            )
-            hit += int(random.binomial(hit, min(share / (1 - share), 1)))
-            refused += hit
-            held += hit * (population.token_life - population.seconds + push.second)
+            part = live / population.tokens  # what ended asks and renews no more
+            hit = random.binomial(min(live, round(asks * part)), new)
+            part *= max(0, 1 - refused / population.tokens)  # who had to log in renews later
+            hit += random.binomial(round(renewed * part), share)
+            often = asks / population.tokens  # requests of each before the next push
+            again = share * (1 - share ** max(often - 1, 0)) / (1 - share) if share < 1 else often
+            hit += random.binomial(hit, min(again, 1))
+            refused += int(hit)
+            held += int(hit) * (population.token_life - population.seconds + push.second)
         held = round(held / population.token_life * self.listed)
         return Tally(refused=refused, reads=refused, writes=refused, pushed=pushed, held=held)
 

@@ -1,12 +1,12 @@
-"""What the log-ins of a population do, counted: closed forms for all, arrays for a few.
+"""Some log-ins of a population: when they ask, expire and end. Imports `population`.
 
-Imports `population`. Nothing here knows of a strategy.
+Nothing here knows of a strategy.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -14,23 +14,15 @@ from authlab.revocation.population import Bools, Events, Ints, Population, sprea
 
 __all__ = [
     "NEVER",
-    "Life",
     "Scene",
-    "Totals",
     "asked",
-    "asked_by_all",
     "gather",
-    "live",
-    "live_totals",
+    "look_up",
     "next_ask",
-    "plain_totals",
-    "work_out",
 ]
 
 T = TypeVar("T")
 
-_AT_ONCE = 250_000  # log-ins looked at together
-_PLAIN: dict[tuple[Population, bool], "Totals"] = {}
 
 NEVER = 2**30  # seconds: later than everything; twice as much fits in 32 bits
 
@@ -140,48 +132,6 @@ class Scene:
         return array[self._places]
 
 
-class Life(NamedTuple):
-    """What the owners of some log-ins do; one entry of each array for each log-in.
-
-    `sent` requests, `down` of them while the store is down; `logins` that succeed; `failed` tries
-    to log in while the store is down; `lost` requests that could not be sent for want of a token;
-    `old` requests and `tried` log-ins of those, while a push is overdue;
-    `exp` when the token expires that is held when the log-in ends; `last` when it logged in last.
-    """
-
-    sent: Ints
-    down: Ints
-    logins: Ints
-    failed: Ints
-    lost: Ints
-    old: Ints
-    tried: Ints
-    exp: Ints
-    last: Ints
-
-    def totals(self) -> "Totals":
-        return Totals(
-            *(int(self.sent.sum()), int(self.down.sum()), int(self.logins.sum())),
-            *(int(self.failed.sum()), int(self.lost.sum()), int(self.old.sum())),
-            int(self.tried.sum()),
-        )
-
-
-class Totals(NamedTuple):
-    """The first seven of Life, summed."""
-
-    sent: int
-    down: int
-    logins: int
-    failed: int
-    lost: int
-    old: int
-    tried: int
-
-    def plus(self, other: "Totals", sign: int = 1) -> "Totals":
-        return Totals(*(one + sign * two for one, two in zip(self, other, strict=True)))
-
-
 def asked(first: Ints, gap: int, start: Ints | int, end: Ints | int) -> Ints:
     """Return how often `first`, `first` + `gap`, ... falls from `start` to before `end`."""
     if isinstance(start, int) and start == 0:
@@ -217,12 +167,12 @@ def gather(population: Population, events: Events) -> Scene:
     copy[place] = events.copy
     user = np.repeat(np.arange(len(users), dtype=np.int32), devices)
     there = int(np.searchsorted(device, population.tokens))  # the last user may have fewer
-    return _look_up(
+    return look_up(
         population, device[:there], user[:there], at[:there], disabled[:there], copy[:there]
     )
 
 
-def _look_up(
+def look_up(
     population: Population, device: Ints, user: Ints, at: Ints, disabled: Bools, copy: Ints
 ) -> Scene:
     refreshing, expiring = spreads(population)
@@ -230,106 +180,3 @@ def _look_up(
     expires = 1 + expiring.of(device).astype(np.int32)
     asks = refreshes % population.gap
     return Scene(population, user, refreshes, asks, expires, at, disabled, copy)
-
-
-def live(scene: Scene, *, needs_store: bool) -> Life:
-    """Return what the owners do, worked out once (see `work_out`)."""
-    return scene.once(f"live {needs_store}", lambda scene: work_out(scene, needs_store=needs_store))
-
-
-def live_totals(scene: Scene, *, needs_store: bool) -> "Totals":
-    """Return what the owners do, summed."""
-    made = live(scene, needs_store=needs_store)
-    return scene.once(f"totals {needs_store}", lambda scene: made.totals())
-
-
-def work_out(scene: Scene, *, needs_store: bool, replaced: Bools | None = None) -> Life:
-    """Return what owners do whose client logs in again the moment its token expires.
-
-    With `needs_store` nobody can log in while the store is down: the client tries at once, then
-    with each request. `replaced` marks those whose first token was replaced before it expired.
-    """
-    population, out = scene.population, scene.out
-    gap, life, (start, end) = population.gap, population.token_life, population.down
-    renews = scene.expires < out
-    if replaced is not None:
-        renews &= ~replaced
-    sent = asked(scene.asks, gap, 0, out)
-    overdue, down, old = population.overdue, np.zeros_like(sent), np.zeros_like(sent)
-    if start < end:
-        down = asked(scene.asks, gap, start, np.minimum(end, out))
-        old = asked(scene.asks, gap, overdue, np.minimum(end, out))
-    exp = np.where(renews, scene.expires + life, scene.expires)
-    nothing = np.zeros_like(sent)
-    if not needs_store or start == end:
-        none = nothing
-        return Life(sent, down, renews.astype(np.int32), none, none, old, none, exp, exp - life)
-    blocked = renews & (start <= scene.expires) & (scene.expires < end)
-    back = next_ask(scene.asks, gap, end)
-    returns = blocked & (back < out)
-    until = np.minimum(end, out)
-    lost = np.where(blocked, asked(scene.asks, gap, scene.expires, until), 0)
-    since = np.maximum(scene.expires, overdue)
-    lost_late = np.where(blocked, asked(scene.asks, gap, since, until), 0)
-    exp = np.where(blocked, np.where(returns, back + life, scene.expires), exp)
-    return Life(
-        sent=sent - lost,
-        down=down - lost,
-        logins=((renews & ~blocked) | returns).astype(np.int32),
-        failed=np.where(blocked, 1 + lost, 0),
-        lost=lost,
-        old=old - lost_late,
-        tried=np.where(blocked, (scene.expires >= overdue) + lost_late, 0),
-        exp=exp,
-        last=exp - life,
-    )
-
-
-def plain_totals(
-    population: Population, *, needs_store: bool, tell: Callable[[float], object] | None = None
-) -> Totals:
-    """Return what all log-ins do together if none ends: no list of all is needed.
-
-    Of an outage those are looked at whose token expires in it, some at a time; `tell` gets the
-    share that is done. It is remembered, as several strategies ask for it.
-    """
-    key = population, needs_store
-    if key not in _PLAIN:
-        totals = _add_up(population, needs_store=needs_store, tell=tell)
-        while len(_PLAIN) > 8:
-            _PLAIN.pop(next(iter(_PLAIN)), None)
-        _PLAIN[key] = totals
-    return _PLAIN[key]
-
-
-def _add_up(
-    population: Population, *, needs_store: bool, tell: Callable[[float], object] | None
-) -> Totals:
-    seconds, (start, end) = population.seconds, population.down
-    _, expiring = spreads(population)
-    sent = asked_by_all(population, seconds)
-    down = asked_by_all(population, end) - asked_by_all(population, start)
-    old = asked_by_all(population, end) - asked_by_all(population, population.overdue)
-    totals = Totals(sent, down, expiring.before(seconds - 1), 0, 0, old, 0)
-    if not needs_store or start == end:
-        return totals
-    step = max(1, _AT_ONCE * population.token_life // population.tokens)  # seconds
-    for low in range(start, end, step):
-        if tell is not None:
-            tell((low - start) / (end - start))
-        device = expiring.between(low - 1, min(low + step, end) - 1)
-        never = np.full(len(device), NEVER, dtype=np.int32)
-        scene = _look_up(population, device, never, never, never < 0, never)
-        totals = totals.plus(live_totals(scene, needs_store=True))
-        totals = totals.plus(live_totals(scene, needs_store=False), -1)
-    return totals
-
-
-def asked_by_all(population: Population, second: int) -> int:
-    """Return how many requests come before `second` if no log-in ends."""
-    refreshing, _ = spreads(population)
-    whole, rest = divmod(second, population.gap)
-    starts = np.arange(0, population.cycle, population.gap, dtype=np.int64)
-    count, cycle = refreshing.count, refreshing.length
-    early = -(-(starts + rest) * count // cycle) - -(-starts * count // cycle)
-    return whole * population.tokens + int(early.sum())
