@@ -28,8 +28,8 @@ NO_ALARMS = 1e-6  # so few false alarms that none comes in a small population
 
 @pytest.fixture(autouse=True)
 def same_dice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ids and indexes that the strategies draw come the same in every run."""
-    chance = random.Random(1)
+    """Ids and indexes that the strategies draw come the same in every run; none comes twice."""
+    chance = random.Random(2)
     dice = SimpleNamespace(token_bytes=chance.randbytes, randbelow=chance.randrange)
     monkeypatch.setattr("authlab.revocation.arguments.secrets", dice)
     monkeypatch.setattr("authlab.revocation.status_tokens.secrets", dice)
@@ -198,7 +198,7 @@ def test_a_filter_has_the_size_that_rbloom_gives_it() -> None:
         assert 8 + filter_bytes(capacity, error) == len(Bloom(capacity, error, int).save_bytes())
 
 
-@pytest.mark.parametrize(("size", "count"), [(2**17, 300), (2**20, 30_000), (2**21, 100)])
+@pytest.mark.parametrize(("size", "count"), [(2**17, 300), (2**20, 30_000), (2**21, 3000)])
 def test_a_status_list_packs_as_well_as_the_sample_says(size: int, count: int) -> None:
     import json
 
