@@ -84,7 +84,8 @@ class BoundTokens:
 
 def _claimed_user(token: object) -> str:
     try:
-        user = json.loads(b64url_decode(str(token).split(".")[1]))["sub"]
+        text = token if isinstance(token, str) else ""
+        user = json.loads(b64url_decode(text.split(".")[1]))["sub"]
         check_text("user", user)
     except (InvalidToken, InvalidArgument, ValueError, LookupError, TypeError, RecursionError):
         raise refuse() from None

@@ -31,6 +31,7 @@ __all__ = [
 RULE = "RFC 9700, 4.14.2"
 KEPT = 32  # members whose story is kept; that a token was ever given out shows in the token itself
 _NEVER = 1e12  # Unix seconds: 30,000 years
+_MOST_NUMBER = 2**63  # of members, and of a moment's microseconds
 _RANDOM, _MARK = 24, 12  # bytes of a token's secret: 192 bits that nobody guesses, and the mark
 # 24 characters name the family, 48 are the secret. Both are whole groups of Base64url: there is
 # one spelling of each token.
@@ -132,20 +133,22 @@ def read(raw: bytes | None) -> Family | None:
     """Return the family that a record describes; None for no bytes, or those of somebody else."""
     try:
         user, began, ends, last, stamp, key, rows, over = json.loads((raw or b"[]").decode())
-        bytes.fromhex(key)
+        user.encode()  # fails for half a surrogate pair
         links = tuple(Link(*row) for row in rows)
+        for digits in (key, *(link.nonce for link in links)):
+            bytes.fromhex(digits)
         times = [began, ends, *(link.issued for link in links)]
         times += [time for time in (last, *(link.used for link in links)) if time is not None]
         numbers = [stamp, *(link.number for link in links)]
-        texts = [user, over, *(link.nonce for link in links)]
+        numbers += [link.parent for link in links if link.parent is not None]
         sound = (
             links
             and all(type(time) in (int, float) and abs(time) < _NEVER for time in times)
-            and all(type(number) is int for number in numbers)
-            and all(type(text) is str for text in texts)
+            and all(type(number) is int and abs(number) < _MOST_NUMBER for number in numbers)
+            and type(user) is type(over) is str
         )
         return Family(user, began, ends, last, stamp, key, links, over) if sound else None
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -12,6 +12,7 @@ import requests
 
 from authlab.clock import Clock
 from authlab.jose import Key
+from authlab.jose.encoding import show
 from authlab.jose.jws import MAX_BYTES
 from authlab.revocation.arguments import check_user, refuse, seconds_left
 from authlab.revocation.endpoints import Endpoints
@@ -50,7 +51,7 @@ class Introspection(Strategy):
     ) -> None:
         super().__init__(store, clock, **options)
         if not isinstance(client, str) or not client or ":" in client or not client.isascii():
-            refuse("client", repr(client), "a name in ASCII, without a colon (RFC 7617, 2)")
+            refuse("client", show(client), "a name in ASCII, without a colon (RFC 7617, 2)")
         password = secrets.token_urlsafe(32)
         self.network = network or Network()
         self.server = server

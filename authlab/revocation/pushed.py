@@ -13,6 +13,7 @@ from rbloom import Bloom
 
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode
+from authlab.jose.encoding import show
 from authlab.revocation.arguments import check_seconds, check_user, refuse
 from authlab.revocation.strategy import Strategy
 from authlab.revocation.tokens import Denylist, handle_of
@@ -20,6 +21,7 @@ from authlab.sessions import Store, StoreUnavailable
 
 __all__ = ["BloomDenylist", "Pushed"]
 
+_FASTEST = 0.001  # seconds between two pushes
 _MOST_FILTER = 2**28  # bytes that a server takes: two thousand million bits
 _MOST_HASHES = 64  # rbloom needs 7 for one false answer in a hundred, 20 for one in a million
 
@@ -45,6 +47,8 @@ class Pushed(Strategy):
     ) -> None:
         super().__init__(store, clock, **options)
         check_seconds("push_every", push_every)
+        if push_every < _FASTEST:
+            refuse("push_every", show(push_every), f"{_FASTEST} seconds or more")
         self.push_every = push_every
         self._next = self.clock.now()
         self.held: Any = None
@@ -114,9 +118,9 @@ class BloomDenylist(Pushed, Denylist):
     ) -> None:
         super().__init__(store, clock, **options)
         if type(expected) is not int or not 0 < expected <= 10**8:
-            refuse("expected", repr(expected), "a whole number of entries, 1 to 100,000,000")
+            refuse("expected", show(expected), "a whole number of entries, 1 to 100,000,000")
         if not isinstance(error, float) or not 1e-9 <= error < 1:
-            refuse("error", repr(error), "a share from 0.000000001 up to, and not, 1")
+            refuse("error", show(error), "a share from 0.000000001 up to, and not, 1")
         self.expected = expected
         self.error = error
         self.false_refusals = 0

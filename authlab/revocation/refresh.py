@@ -149,7 +149,8 @@ class RefreshTokens:
 
         For a server that knows the name from an access token, and never sees the refresh token.
         """
-        key, was = _key(name) if name_of(f"{name}.{'A' * 48}") else None, None
+        is_name = isinstance(name, str) and name_of(f"{name}.{'A' * 48}")
+        key, was = _key(name) if is_name else None, None
         if key is None or (family := self._alive(read(self.store.get(key)))) is None:
             return False
 

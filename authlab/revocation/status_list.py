@@ -77,6 +77,8 @@ class StatusList:
         A list says nothing of its size: it has the entries that its bytes hold. Unpacking stops
         at `most_bytes`, whatever the list would grow to.
         """
+        if type(most_bytes) is not int or not 0 < most_bytes <= _MOST_BYTES:
+            _refuse("most_bytes", show(most_bytes), f"from 1 to {_MOST_BYTES:,}", "4.2")
         if not isinstance(found, Mapping):
             _refuse("list", f"a {type(found).__name__}", "an object with bits and lst", "4.2")
         bits, lst = found.get("bits", 0), found.get("lst")

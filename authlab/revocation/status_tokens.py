@@ -12,6 +12,7 @@ from authlab.revocation.issued import Issued
 from authlab.revocation.pushed import Pushed
 from authlab.revocation.status_list import StatusList
 from authlab.sessions import Store
+from authlab.sessions.base import LONGEST_TTL
 
 __all__ = ["StatusListStrategy"]
 
@@ -95,7 +96,7 @@ class StatusListStrategy(Pushed):
 
     def _reserve(self, exp: float) -> int:
         # One push longer than the token: until then a copy may still say what its bit was.
-        ttl = seconds_left(exp, self.clock.now()) + self.push_every
+        ttl = min(seconds_left(exp, self.clock.now()) + self.push_every, LONGEST_TTL)
 
         def take(index: int) -> bool:
             return self.store.add(self._key("used", str(index)), b"1", ttl)

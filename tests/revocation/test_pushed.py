@@ -9,6 +9,7 @@ from authlab.clock import Clock
 from authlab.revocation import InvalidArgument, InvalidStatusList, ListFull, StatusList
 from authlab.revocation.status_tokens import StatusListStrategy
 from authlab.sessions import open_store
+from authlab.sessions.base import LONGEST_TTL
 from tests.revocation.ways import PUSH, TTL, make
 from tests.sessions.servers import START
 
@@ -28,6 +29,24 @@ def test_false_refusals_are_counted_one_by_one() -> None:
     assert 40 < refused < 130  # about one in five
     before = strategy.cost()
     assert before.reads - strategy.cost().reads == 0
+
+
+@pytest.mark.parametrize("name", ["BloomDenylist", "StatusList"])
+@pytest.mark.parametrize("every", [5e-324, 1e-9])
+def test_pushes_without_a_pause_are_refused(name: str, every: float) -> None:
+    with pytest.raises(InvalidArgument, match="push_every"):
+        make(name, open_store("memory://"), push_every=every)
+
+
+@pytest.mark.parametrize("option", ["expected", "error"])
+def test_a_number_that_nobody_could_print(option: str) -> None:
+    with pytest.raises(InvalidArgument, match=option):
+        make("BloomDenylist", open_store("memory://"), **{option: 10**5000})
+
+
+def test_an_index_is_kept_for_a_century_at_the_most() -> None:
+    strategy = make("StatusList", open_store("memory://"), ttl=LONGEST_TTL)
+    assert strategy.accepts(strategy.issue("alice"))
 
 
 def test_a_filter_grows_with_its_list() -> None:

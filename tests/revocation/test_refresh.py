@@ -1,5 +1,6 @@
 """Refresh tokens: rotation, reuse at every depth, the window for retries, what is at rest."""
 
+import json
 import math
 import pickle
 from collections.abc import Callable
@@ -11,13 +12,14 @@ import pytest
 
 from authlab.clock import Clock
 from authlab.jose import decode
+from authlab.jose.encoding import show
 from authlab.revocation import (
     InvalidArgument,
     InvalidRefreshToken,
     RefreshReused,
     RefreshTokens,
 )
-from authlab.revocation.families import KEPT, name_of
+from authlab.revocation.families import KEPT, Link, name_of
 from authlab.sessions import Store, StoreUnavailable, open_store
 
 TTL = 3600
@@ -445,6 +447,40 @@ def test_a_record_that_somebody_broke_is_no_family(
     with pytest.raises(InvalidRefreshToken):
         refresh.exchange(token)
     assert not refresh.revoke(token)
+
+
+@pytest.mark.parametrize("kind", ["memory"])
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(0, "\ud800"), (6, {"a": 1}), ("nonce", "zz"), ("nonce", 7), ("parent", []), ("parent", {}),
+     ("number", 10**4299), ("number", True), (7, None), (5, 7)],
+    ids=lambda value: show(value, 20),
+)  # fmt: skip
+def test_a_record_with_one_part_broken_is_no_family(
+    make: Callable[..., RefreshTokens], store: Store, place: int | str, value: Any
+) -> None:
+    refresh = make(grace=10)
+    tokens = chain(refresh, 1)
+    key = f"refresh:{name_of(tokens[0])}"
+    record = json.loads(store.get(key) or b"")
+    if isinstance(place, int):
+        record[place] = value
+    else:
+        for link in record[6]:
+            link[Link._fields.index(place)] = value
+    store.set(key, json.dumps(record).encode(), 60)
+    for token in tokens:
+        with pytest.raises(InvalidRefreshToken):
+            refresh.exchange(token)
+        with pytest.raises(InvalidRefreshToken):
+            refresh.family(token)
+        assert not refresh.revoke(token)
+
+
+@pytest.mark.parametrize("kind", ["memory"])
+@pytest.mark.parametrize("name", [10**5000, None, b"x", [], "", "A" * 24, "\ud800"], ids=show)
+def test_a_name_that_is_none_ends_nothing(make: Callable[..., RefreshTokens], name: Any) -> None:
+    assert not make().end_family(name)
 
 
 @pytest.mark.parametrize("kind", ["memory"])

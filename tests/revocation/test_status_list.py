@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from authlab import data_path
 from authlab.jose import b64url_encode
+from authlab.jose.encoding import show
 from authlab.revocation.errors import InvalidStatusList, RevocationError
 from authlab.revocation.status_list import StatusList
 
@@ -188,3 +189,9 @@ def test_it_is_a_list_of_its_own_when_decoded() -> None:
     read[1] = 1
     assert read[1] == 1
     assert repr(read) == "StatusList(16, bits=1)"
+
+
+@pytest.mark.parametrize("most", [0, -1, 2**25, 10**5000, True, None, "9", 1.5, []], ids=show)
+def test_a_budget_that_is_none(most: Any) -> None:
+    with pytest.raises(InvalidStatusList, match="most_bytes"):
+        StatusList.decode(StatusList(8).encode(), most_bytes=most)
