@@ -7,17 +7,18 @@ import ipywidgets as w
 from authlab.widgets import kit
 from authlab.widgets.family_crowd import ASSUMED, Count, run_crowd
 from authlab.widgets.family_drawing import draw_crowd, draw_family, draw_race
-from authlab.widgets.family_state import GRACE, POLICIES, Lab, race
+from authlab.widgets.family_state import GRACE, POLICIES, Lab, race, span
 
 __all__ = ["refresh_family_tree"]
 
-FIRST, FIRST_GAP = "strict", 10**1.3  # milliseconds: 20
+FIRST, FIRST_GAP = "strict", 0.02  # seconds
+_GAPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 9, 10, 20, 30, 60)
 _BAR = {"width": "20em", "border": "1px solid var(--jp-border-color2)"}
 _ran: dict[str, Count] = {}  # the crowd is always the same one: kept once it ran
 _LEGEND = (
     "<div>Round and thick: <b>live</b>. Square and dashed: <b>used</b>. Crossed out: <b>ended</b> "
     "with its family. A in a round box: Alice's browser holds it; M in a pointed one: Mallory "
-    "does. The letter on an arrow says who got the token.</div>"
+    "does. The letter on an arrow says who asked for the token.</div>"
 )
 
 
@@ -33,21 +34,16 @@ def open_lab(policy: str) -> Lab:
 
 def refresh_family_tree() -> w.VBox:
     """Return the panel: renew, steal, lose a reply, race two tabs, run a thousand users."""
-    wide = {"width": "auto"}
     verdict, tree, story, racing, crowd = (kit.view() for _ in range(5))
     titles = [(policy.title, name) for name, policy in POLICIES.items()]
     policy = w.Dropdown(
-        options=titles, description="The bank", layout={"width": "auto", "min_width": "26em"}
+        options=titles, description="The bank", layout={"width": "26em", "max_width": "100%"}
     )
-    lost = w.Checkbox(description="The reply to Alice gets lost", indent=False, layout=wide)
-    gap = w.FloatLogSlider(
+    gap = w.SelectionSlider(
+        options=[(span(seconds), seconds) for seconds in _GAPS],
         value=FIRST_GAP,
-        min=0.3,
-        max=4.8,
-        step=0.1,
-        readout_format=".0f",
-        description="Tab 2 comes after (ms)",
-        style={"description_width": "12em"},
+        description="Tab 2 comes after",
+        style={"description_width": "9em"},
         layout={"width": "auto"},
     )
     bar = w.IntProgress(max=ASSUMED.users * len(POLICIES), description="Users", layout=_BAR)
@@ -61,11 +57,8 @@ def refresh_family_tree() -> w.VBox:
         lines = "".join(f"<li>{kit.escape(line)}</li>" for line in seen.story)
         kit.draw(story, f'<ol class="authlab-steps">{lines}</ol>')
 
-    def seconds() -> float:
-        return round(float(gap.value)) / 1000
-
     def redraw_race(_: object = None) -> None:
-        kit.draw(racing, draw_race(policy.value, seconds(), race(policy.value, seconds())))
+        kit.draw(racing, draw_race(policy.value, gap.value, race(policy.value, gap.value)))
 
     def begin(_: object = None) -> None:
         nonlocal lab
@@ -74,7 +67,7 @@ def refresh_family_tree() -> w.VBox:
         redraw_race()
 
     def start_over(_: object) -> None:
-        policy.value, lost.value, gap.value, bar.value = FIRST, False, FIRST_GAP, 0
+        policy.value, gap.value, bar.value = FIRST, FIRST_GAP, 0
         counts.clear()
         kit.draw(crowd, draw_crowd(counts))
         begin()
@@ -129,13 +122,13 @@ def refresh_family_tree() -> w.VBox:
             kit.pane(
                 "Alice",
                 kit.row(
-                    button("Alice renews", "Her browser sends what it holds",
-                           lambda lab: lab.renew(lost=lost.value)),
-                    button("Both tabs renew", "Tab 2 comes as late as the slider says",
-                           lambda lab: lab.two_tabs(seconds())),
+                    button("Alice renews", "Her browser sends what it holds", Lab.renew),
+                    button("Alice renews, reply lost", "The bank answers; it never arrives",
+                           lambda lab: lab.renew(lost=True)),
+                    button("Both tabs renew", "Tab 2 comes as late as the slider below says",
+                           lambda lab: lab.two_tabs(gap.value)),
                     button("Alice logs in", "A new family begins", Lab.log_in),
                 ),
-                lost,
                 hint="one browser, two tabs",
             ),
             kit.pane(

@@ -43,7 +43,7 @@ ASSUMED = Crowd()
 
 
 class Count(NamedTuple):
-    """What one policy comes to: users signed out without a theft, thefts, noticed, still inside."""
+    """What one policy comes to: sign-outs without a theft, thefts, noticed, still inside."""
 
     signed_out: int
     thefts: int

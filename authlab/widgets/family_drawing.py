@@ -41,7 +41,15 @@ def say_family(seen: Seen) -> str:
         holders = NAMES.get(seen.holds.get(member.number, ""), "nobody")
         child = "the first" if member.parent is None else f"child of {member.parent}"
         parts.append(f"Token {member.number}, {child}, {_state(member)}, held by {holders}.")
-    return f"A family of {len(seen.members)} refresh tokens. {' '.join(parts)}"
+    return (
+        f"A family of {len(seen.members)} refresh tokens. {' '.join(parts)}{_say_elsewhere(seen)}"
+    )
+
+
+def _say_elsewhere(seen: Seen) -> str:
+    if seen.elsewhere is None:
+        return ""
+    return f" Not drawn: the family that Alice left. Mallory holds its token {seen.elsewhere}."
 
 
 def draw_family(seen: Seen) -> str:
@@ -59,13 +67,14 @@ def draw_family(seen: Seen) -> str:
         )
         for m in shown
     }
-    height = STEP_Y * max(2, len(rows)) + 6
+    height = STEP_Y * max(2 if seen.forks else 1, len(rows)) + 6
     drawn = "".join(_draw_member(member, at, seen) for member in shown)
     more = f'<text x="4" y="{height - 6}">{skip} older generations not shown</text>' if skip else ""
     return (
         f'<div class="authlab-scroll"><svg role="img" aria-label="{escape(say_family(seen))}" '
         f'viewBox="0 0 {WIDTH} {height}" style="width:100%;min-width:640px;max-width:{WIDTH}px" '
         f'fill="currentColor" font-size="13">{drawn}{more}</svg></div>'
+        f"<div>{_say_elsewhere(seen)}</div>"
     )
 
 
@@ -161,7 +170,7 @@ def draw_race(policy: str, gap: float, seen: Race) -> str:
 
 
 def draw_crowd(counts: dict[str, Count]) -> str:
-    """Return one row a policy: honest users signed out, and thieves still inside, as bars."""
+    """Return one row a policy: sign-outs without a thief, and thieves still inside, as bars."""
     if not counts:
         return "<div>Not run yet.</div>"
     most = max(1, *(count.signed_out for count in counts.values()))
@@ -180,7 +189,7 @@ def draw_crowd(counts: dict[str, Count]) -> str:
         title = escape(POLICIES[name].title)
         rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
     thefts = max(count.thefts for count in counts.values())
-    heads = ("", "honest users signed out", f"of {thefts} thefts noticed", "thieves still inside")
+    heads = ("", "sign-outs without a thief", f"of {thefts} thefts noticed", "thieves still inside")
     top = "".join(f'<th scope="col">{text}</th>' for text in heads)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from authlab.clock import Clock
 from authlab.revocation.errors import InvalidRefreshToken, RefreshReused
-from authlab.revocation.families import Member
+from authlab.revocation.families import Member, name_of
 from authlab.revocation.refresh import RefreshTokens
 from authlab.sessions.memory import MemoryStore
 
@@ -46,8 +46,9 @@ class Race(NamedTuple):
 class Seen(NamedTuple):
     """What the panel shows: the verdict, what happened last, the family, who holds what.
 
-    `holds` maps a member's number to the letters of those who hold it, `asked` to the one who got
-    it. `over` says that the family has ended.
+    `holds` maps a member's number to the letters of those who hold it, `asked` to the one who asked
+    for it. `over` says that the family has ended. `elsewhere` is the number of the token with
+    which Mallory goes on in a family that Alice has left. `forks`: this bank can have two chains.
     """
 
     ok: bool | None
@@ -57,7 +58,8 @@ class Seen(NamedTuple):
     holds: dict[int, str]
     asked: dict[int, str]
     over: bool
-    ends: str
+    elsewhere: int | None
+    forks: bool
 
 
 class Lab:
@@ -74,11 +76,12 @@ class Lab:
         self.log_in()
 
     def log_in(self) -> None:
-        """Alice types her password: a new family begins."""
+        """Alice types her password: a new family begins. The old one goes on, if it did."""
+        if not (self.stolen and self._would(self.stolen)):
+            self.copied = self.used = False
+            self.stolen = ""
         self.held = self.bank.issue("alice")
         self.asked: dict[int, str] = {0: "A"}
-        self.copied = self.used = False
-        self.stolen = ""
         self._tell("Alice logs in: token 0 begins a new family.")
 
     def renew(self, *, lost: bool = False) -> None:
@@ -117,7 +120,8 @@ class Lab:
         if not self.stolen:
             self._tell("Mallory has nothing to send: she must copy a token first.")
             return
-        sent = self._number(self.stolen)
+        where = " of the old family" if self._apart() else ""
+        sent = f"{self._number(self.stolen)}{where}"
         got, why = self._exchange(self.stolen, "M")
         self.used = True
         if got is None:
@@ -134,36 +138,46 @@ class Lab:
     def look(self) -> Seen:
         """Return what there is to see."""
         family = self.bank.family(self.held)
-        holds: dict[int, str] = {}
-        for letter, token in (("A", self.held), ("M", self.stolen)):
-            number = self._number(token) if token else None
-            if number is not None:
-                holds[number] = holds.get(number, "") + letter
+        holds = {self._number(self.held): "A"}
+        elsewhere = None
+        if self.stolen:
+            number = self._number(self.stolen)
+            if self._apart():
+                elsewhere = number if self._would(self.stolen) else None
+            else:
+                holds[number] = holds.get(number, "") + "M"
         ok, verdict = self._judge(family.over)
-        ends = f"{(family.ends - self.clock.now()) / DAY:.0f} days"
+        forks = bool(POLICIES[self.policy].options.get("grace_mints"))
+        over = bool(family.over)
         return Seen(
-            ok, verdict, self.story[-6:], family.members, holds, self.asked, bool(family.over), ends
+            ok, verdict, self.story[-6:], family.members, holds, self.asked, over, elsewhere, forks
         )
+
+    def _apart(self) -> bool:
+        """Say whether Mallory holds a token of a family that Alice has left."""
+        return bool(self.stolen) and name_of(self.stolen) != name_of(self.held)
 
     def _judge(self, over: str) -> tuple[bool | None, str]:
         """Return who is signed in, by what each of them would be answered now."""
         alice, mallory = self._would(self.held), bool(self.stolen) and self._would(self.stolen)
         rule = "(RFC 9700, 4.14.2)"
         if alice and mallory:
+            if self._apart():
+                return False, "Nobody has noticed: Mallory goes on in the family that Alice left"
             if self.used and self.held == self.stolen:
                 return None, "Not noticed yet: both hold the same token, and one will come second"
             if self.used:
                 return False, "Nobody has noticed: Alice and Mallory both go on"
             return None, "Not decided yet: Mallory holds a copy of a token that still works"
         if alice:
-            spent = ", and Mallory's copy is worth nothing" if self.copied else ""
+            spent = ", and what Mallory holds is worth nothing" if self.copied else ""
             return True, f"Alice goes on{spent}"
         if mallory:
             return False, "Alice is signed out, and Mallory goes on in her name"
         if over and self.used:
             return True, f"The theft came to light: the family ended, for both of them {rule}"
         if over:
-            return False, f"Alice is signed out, and no thief was there: a token came twice {rule}"
+            return False, f"Alice is signed out, and no thief had come: a token came twice {rule}"
         return False, "Alice is signed out: she holds a used token, and gets no other for it"
 
     def _would(self, token: str) -> bool:
@@ -188,6 +202,8 @@ class Lab:
         except InvalidRefreshToken:
             return None, "is refused: the family has ended"
         number = self._number(got)
+        if name_of(got) != name_of(self.held):
+            return got, ""  # the family that Alice left is not drawn
         self.asked[number] = "".join(sorted({*self.asked.get(number, ""), who}))
         return got, ""
 
@@ -209,10 +225,14 @@ def race(policy: str, gap: float) -> Race:
     if not seen.ok:
         return Race(False, "the family ends, and Alice must log in again", chains)
     if chains > 1:
-        return Race(True, "each tab gets a child of its own: two chains live", chains)
+        return Race(
+            True, "Alice stays in, but two chains live: each tab has a child of its own", chains
+        )
     refused = any("refused" in line for line in seen.story)
-    other = "tab 2 is refused, and goes on with what tab 1 got" if refused else ""
-    return Race(True, other or "both tabs get the same child: one chain lives", chains)
+    other = "Alice stays in: tab 2 is refused, and goes on with what tab 1 got" if refused else ""
+    return Race(
+        True, other or "Alice stays in, and one chain lives: both tabs get the same child", chains
+    )
 
 
 def span(seconds: float) -> str:

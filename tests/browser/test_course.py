@@ -33,7 +33,7 @@ MOVES = {
     "entropy_meter": ("Collect", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "hijack_theatre": ("Step", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "one_time_desk": ("The link is", ["ArrowDown", "ArrowUp"], ["Reset", "Mallory uses a copy"]),
-    "refresh_family_tree": ("Tab 2 comes after (ms)", ["ArrowRight", "ArrowLeft"], ["Reset"]),
+    "refresh_family_tree": ("Tab 2 comes after", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "revocation_lab": ("A push every", ["ArrowRight", "ArrowLeft"], ["Reset"]),
     "session_explorer": ("Look into", ["ArrowDown", "ArrowUp"], ["Reset", "Log in"]),
     "signature_playground": ("Bit", ["ArrowRight", "ArrowLeft"], ["Reset"]),

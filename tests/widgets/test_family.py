@@ -67,6 +67,27 @@ def test_a_lost_reply(policy: str, stays: bool) -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
+def test_a_thief_goes_on_in_the_family_that_alice_left(policy: str) -> None:
+    lab = play(policy, "steal", "log_in")
+    for number in (2, 3):
+        seen = lab.look()
+        assert not seen.ok
+        assert "the family that Alice left" in seen.verdict
+        assert (seen.holds, seen.elsewhere) == ({0: "A"}, number)
+        assert f"Mallory holds its token {number}" in draw_family(seen)
+        lab.steal()
+    lab.renew()
+    assert lab.look().asked == {0: "A", 1: "A"}
+    lab.copy()
+    assert lab.look().holds == {1: "AM"}
+
+
+def test_a_thief_who_is_out_does_not_follow_into_the_new_family() -> None:
+    seen = play("strict", "renew", "steal", "log_in").look()
+    assert (seen.ok, seen.verdict, seen.elsewhere) == (True, "Alice goes on", None)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("gap", [0.005, GRACE - 0.1, GRACE, 60])
 def test_two_tabs(policy: str, gap: float) -> None:
     found = race(policy, gap)
