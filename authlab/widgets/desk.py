@@ -67,7 +67,7 @@ def one_time_desk() -> w.VBox:
     verdict, mail, kept, rows, state, picture = (kit.view() for _ in range(6))
     way = w.Dropdown(options=list(WAYS.items()), description="The link is", style=style)
     log_in = w.Dropdown(options=LOG_INS, description="Log in by", style=style)
-    opens = w.Checkbox(description="To open the link is to use it", indent=False, layout=wide)
+    opens = w.Checkbox(description="Opening the link uses it", indent=False, layout=wide)
     leaks = w.Checkbox(
         description="The page tells another site its address", indent=False, layout=wide
     )

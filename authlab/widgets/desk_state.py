@@ -167,15 +167,17 @@ class Desk:
             return False, f"Not one-time: Alice has used the link, and it works for {left} more"
         if alive and self.changed:
             return False, f"Left over: a new password is set, and the link works for {left} more"
+        if count and self.way == "jwt":
+            return False, "Over: the link has no time left, and until then it worked for anybody"
         if count:
             return True, "One-time: Alice has used the link, and it works for nobody any more"
         if alive:
             return None, f"Waiting: nobody has used the link, and it works for {left} more"
         if self.opened:
             return False, "Burnt: the scanner used the link by opening it, and Alice is refused"
-        if self.changed:
+        if self.changed and self.reset.bound:
             return True, "Dead: the link died with the password that it was asked for"
-        return True, f"Dead: nobody used the link within {LIFE // 60} minutes"
+        return True, f"Dead: the {LIFE // 60} minutes of the link are over, and nobody used it"
 
     def _is_alive(self) -> bool:
         bind = self.accounts.password_hash if self.reset.bound else ""
@@ -201,7 +203,9 @@ class Desk:
         if self.way == "bound":
             return "The link is signed with a key made of the bank's key and Alice's password hash."
         if not list(self.store.keys("one-time:")):
-            return "The record was taken when the link was used, or its time is over."
+            if self.used or self.opened:
+                return "The record was taken when the link was used."
+            return "The record went when its time was over: nobody took it."
         bound = " of her password hash" if self.way == "both" else ": here of nothing"
         return f"The key is a digest of the token. The state is a digest{bound}."
 

@@ -37,7 +37,7 @@ from authlab.jose import InvalidToken, decode, dissect
 
 
 def link_key(key, state):
-    return hmac.digest(key, state.encode(), "sha256")
+    return hmac.new(key, state.encode(), "sha256").digest()
 
 
 def redeem_bound(token, key, hashes, now):

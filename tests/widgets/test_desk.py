@@ -84,6 +84,18 @@ def test_time_goes_by(way: str) -> None:
     assert desk.used == []
 
 
+@pytest.mark.parametrize("way", MAKE)
+def test_what_time_ended_is_not_said_to_be_one_time(way: str) -> None:
+    used, changed = Desk(way), Desk(way)
+    used.click()
+    used.wait(10)
+    assert verdict(used) == ("Over" if way == "jwt" else "One-time")
+    changed.change()
+    changed.wait(10)
+    died_with_it = way in ("bound", "both")
+    assert ("died with the password" in changed.look().verdict) == died_with_it
+
+
 def test_what_the_bank_keeps() -> None:
     stored, jwt = Desk("stored"), Desk("jwt")
     token = token_of(stored.link)
@@ -94,6 +106,9 @@ def test_what_the_bank_keeps() -> None:
     assert "no record; the link itself says" in draw_kept(jwt.look())
     stored.click()
     assert "The record was taken" in draw_kept(stored.look())
+    late = Desk("stored")
+    late.wait(10)
+    assert "nobody took it" in draw_kept(late.look())
 
 
 def test_looking_changes_nothing() -> None:

@@ -106,22 +106,26 @@ def grade_keep_for(keep_for: Answer) -> str | None:
 def grade_stamp(stamp: Answer) -> str | None:
     base = _DAY * 10**6 + secrets.randbelow(10**9)
     cases = (
-        ("nothing was cut yet", base, 0, base),
-        ("the cut is a minute old", base, base - 60_000_000, base),
-        ("the cut is one microsecond old", base, base - 1, base),
-        ("log-out and log-in at the same reading of the clock", base, base, base + 1),
-        ("three cuts at one reading", base, base + 2, base + 3),
-        ("the clock was set back by a second", base, base + 1_000_000, base + 1_000_001),
+        ("Nothing was cut yet", base, 0, base),
+        ("The cut is a minute old", base, base - 60_000_000, base),
+        ("The cut is one microsecond old", base, base - 1, base),
+        ("Log-out and log-in at the same reading of the clock", base, base, base + 1),
+        ("Three cuts at one reading of the clock", base, base + 2, base + 3),
+        ("The clock was set back by a second", base, base + 1_000_000, base + 1_000_001),
     )
     for what, now, cut, want in cases:
         got = stamp(now, cut)
         if type(got) is not int:
             return f"`stamp` returned {short(got)}, not an int."
         if got <= cut:
-            return f"When {what}, the new token is dead on arrival: its stamp is not above the cut."
+            return f"{what}: the new token is dead on arrival, as its stamp is not above the cut."
         if got != want:
-            off = got - want
-            return f"When {what}, the stamp is {off:+} microseconds from where it should be."
+            should = (
+                "the time on the clock, `now`" if want == now else "the next moment after the cut"
+            )
+            return (
+                f"{what}: the stamp should be {should}, and not {got - want:+,} microseconds off."
+            )
     return None
 
 
@@ -130,7 +134,7 @@ def grade_stamp(stamp: Answer) -> str | None:
     name="status_of",
     expects="an int: the status of the entry",
     hints=(
-        "Undo the three steps of the picture: Base64url, zlib, then find the byte and the bits.",
+        "Undo the steps, the last one first: Base64url, zlib, then find the byte and the bits.",
         "`zlib.decompress(b64url_decode(lst))` gives the bytes. Entry `index` begins at bit "
         "`index * bits`: `divmod(..., 8)` says in which byte, and how far from its low end.",
         "`at, shift = divmod(index * bits, 8)`, then `statuses[at] >> shift & (2**bits - 1)`.",
@@ -154,9 +158,9 @@ def grade_status_of(status_of: Answer) -> str | None:
                 "You count the bits from the high end of each byte; the draft counts from the low."
             )
         index = next(i for i in range(64) if got[i] != statuses[i])
-        return (
-            f"With {bits} bits, entry {index} is {statuses[index]}; `status_of` says {got[index]}."
-        )
+        each = "1 bit" if bits == 1 else f"{bits} bits"
+        right = f"With {each} for each, entry {index} is {statuses[index]}"
+        return f"{right}; `status_of` says {got[index]}."
     return None
 
 

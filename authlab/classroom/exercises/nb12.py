@@ -5,7 +5,8 @@ import secrets
 from hashlib import sha256
 from typing import Any
 
-from authlab.classroom.exercises import Answer, exercise, short
+from authlab.classroom.calling import NotAnswered
+from authlab.classroom.exercises import Answer, Wrong, exercise, short
 from authlab.jose import encode
 
 NOW = 1_800_000_000  # Unix seconds
@@ -13,6 +14,26 @@ NOW = 1_800_000_000  # Unix seconds
 
 def _digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
+
+
+def _accept(answer: Answer, *args: Any, ask: str) -> Any:
+    """Return what `answer` makes of something good; None from more than a stub is told, not met
+    with "not answered yet"."""
+    written = getattr(getattr(answer.function, "__code__", None), "co_names", ())
+    try:
+        return answer(*args)
+    except NotAnswered as error:
+        if written and "returned None" in str(error):
+            raise Wrong(ask) from None
+        raise
+
+
+def _refuse(answer: Answer, what: str, *args: Any) -> Any:
+    """Return what `answer` makes of something bad: None, if all is well."""
+    try:
+        return answer.plain(*args)
+    except Exception as error:
+        raise Wrong(f"{what}, it raised {type(error).__name__}. Return None instead.") from error
 
 
 @exercise(
@@ -65,13 +86,15 @@ def grade_redeem(redeem: Answer) -> str | None:
 
     call = redeem.function
     records = fresh()
-    if (got := redeem(dict(records), token, "reset", NOW)) != "alice":
+    ask = "For a good token it returned None. Is the record's key the token's SHA-256, in hex?"
+    if (got := _accept(redeem, dict(records), token, "reset", NOW, ask=ask)) != "alice":
         return f"For a good token it returned {short(got)}, not 'alice'. Is the key its digest?"
     if (got := redeem.plain(dict(records), other, "reset", NOW)) is not None:
         return f"A token to log in with reset a password: it returned {short(got)}."
     if (got := redeem.plain(dict(records), token, "reset", NOW + 600)) is not None:
         return f"At its end it still worked: it returned {short(got)}."
-    if (got := redeem.plain(dict(records), "no-such-token", "reset", NOW)) is not None:
+    unknown = dict(records), "no-such-token", "reset", NOW
+    if (got := _refuse(redeem, "For an unknown token", *unknown)) is not None:
         return f"For an unknown token it returned {short(got)}, not None."
     if (got := redeem.plain(dict(records), _digest(token), "reset", NOW)) is not None:
         return "A thief who reads the store got in: it took the digest itself for a token."
@@ -169,10 +192,12 @@ def grade_redeem_bound(redeem_bound: Answer) -> str | None:
         return encode(claims, hmac.digest(of, state.encode(), "sha256"))
 
     good = link("alice", hashes["alice"])
-    if (got := redeem_bound(good, key, hashes, NOW)) != "alice":
+    ask = "For a good link it returned None. Its key is `link_key(key, hashes[user])`, and decode "
+    ask += "wants the audience, 'reset'."
+    if (got := _accept(redeem_bound, good, key, hashes, NOW, ask=ask)) != "alice":
         return f"For a good link it returned {short(got)}, not 'alice'."
     changed = hashes | {"alice": "scrypt$of-the-new-password"}
-    if redeem_bound.plain(good, key, changed, NOW) is not None:
+    if _refuse(redeem_bound, "For a link that is refused", good, key, changed, NOW) is not None:
         return "Alice has a new password, and the link of the old one still works."
     if redeem_bound.plain(good, key, hashes, NOW + 600) is not None:
         return "The link works after its exp. Hand `now` to decode."
@@ -182,11 +207,17 @@ def grade_redeem_bound(redeem_bound: Answer) -> str | None:
         return "A link signed with another bank's key works. Is the signature checked?"
     if redeem_bound.plain(link("alice", hashes["alice"], aud="login"), key, hashes, NOW):
         return "A link to log in with resets a password: check its audience, 'reset'."
-    try:
-        got = redeem_bound.plain(link("zoe", "nothing"), key, hashes, NOW)
-    except KeyError:
-        return "A link for zoe, who is no customer, raised KeyError. Return None."
-    return None if got is None else f"For zoe, who is no customer, it returned {short(got)}."
+    for state in ("nothing", "", "None"):
+        try:
+            got = redeem_bound.plain(link("zoe", state), key, hashes, NOW)
+        except KeyError:
+            return "A link for zoe, who is no customer, raised KeyError. Return None."
+        if got is not None:
+            return (
+                f"For zoe, who is no customer, it returned {short(got)}: a name that `hashes` does "
+                "not know has no key."
+            )
+    return None
 
 
 @exercise(
@@ -206,9 +237,17 @@ def grade_chance(chance: Answer) -> str | None:
         if isinstance(got, bool) or not isinstance(got, int | float):
             return f"`chance` returned {short(got)}, not a number."
         want = 1 - (1 - guesses / 10**digits) ** codes
-        case = f"With {codes:,} codes of {digits} digits and {guesses} guesses at each"
+        many = "1 code" if codes == 1 else f"{codes:,} codes"
+        case = f"With {many} of {digits} digits and {guesses} guesses at each"
         if got > 1:
             return f"{case} it returned {short(got)}: a chance is never above 1."
         if abs(got - want) > 1e-9:
-            return f"{case} the chance is {want:.6g}, but `chance` returned {short(got)}."
+            one = guesses / 10**digits
+            near = {
+                one: " That is the chance with one code.",
+                one * codes: " Chances do not add up: think of many codes. Multiply the misses.",
+                (1 - one) ** codes: " That is the chance to miss them all.",
+            }
+            why = next((text for value, text in near.items() if abs(got - value) < 1e-9), "")
+            return f"{case} the chance is {want:.6g}, but `chance` returned {short(got)}.{why}"
     return None
