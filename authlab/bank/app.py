@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from authlab.bank.accounts import Accounts, BankError
-from authlab.bank.auth import Auth
+from authlab.bank.auth import HALF, Auth
 from authlab.bank.factor import Factor
 from authlab.bank.fields import read_amount, read_text
 from authlab.bank.reset import Reset
@@ -161,7 +161,10 @@ def make_bank(
         user = whoever()
         money.change_password(user, read_text("old"), read_text("new"))
         response = reply()
-        return answer(response, auth.log_out_everywhere(request, response, user, keep=True))
+        try:
+            return answer(response, auth.log_out_everywhere(request, response, user, keep=True))
+        except StoreUnavailable:
+            raise BankError(503, HALF) from None
 
     @bank.get("/sessions")
     def list_sessions() -> Response:

@@ -7,7 +7,12 @@ from flask import Request, Response
 
 from authlab.bank.accounts import BankError
 
-__all__ = ["Auth", "SameSite"]
+__all__ = ["HALF", "Auth", "SameSite"]
+
+HALF = (
+    "The new password counts from now on, but other log-ins could not be ended: the bank's store "
+    "does not answer. Log in and change it once more."
+)
 
 SameSite = Literal["Strict", "Lax", "None"]
 

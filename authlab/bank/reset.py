@@ -5,13 +5,14 @@ Each argument of `Reset` below `ttl` is a defence, or a hole, that notebook 12 s
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from flask import Flask, Response, request
 
 from authlab.bank.accounts import Accounts, BankError
-from authlab.bank.auth import Auth
+from authlab.bank.auth import HALF, Auth
 from authlab.bank.fields import read_text
 from authlab.bank.limit import Limit
 from authlab.bank.mailbox import Mail, Mailbox
@@ -26,10 +27,6 @@ __all__ = ["Reset"]
 _PAGE = Path(__file__).parent / "static" / "reset.html"
 _DEAD = "This link does not work: it is used, too old, or not whole. Ask for a new one."
 _MAILED = "If the bank knows this name, a mail with a link is on its way."
-_HALF = (
-    "The new password counts from now on, but other log-ins could not be ended: the bank's store "
-    "does not answer. Log in and change it once more."
-)
 
 
 class Tokens(Protocol):
@@ -135,7 +132,7 @@ class Reset:
                 try:
                     ended = auth.log_out_everywhere(request, response, user)
                 except StoreUnavailable:
-                    raise BankError(503, _HALF) from None
+                    raise BankError(503, HALF) from None
             response.set_data(json.dumps({"says": "The new password counts from now on.", **ended}))
             return welcome(user, response) if self.logs_in else response
 
@@ -177,7 +174,8 @@ class Reset:
         except InvalidOneTimeToken:
             raise BankError(403, _DEAD) from None
         if self.guesses:
-            self.guesses.give_back(address)
+            with suppress(StoreUnavailable):  # the link is used by now: that must not be in vain
+                self.guesses.give_back(address)
         return user, seen.get(user, "")
 
     def _write(self, user: str, token: str, host: str) -> Mail:

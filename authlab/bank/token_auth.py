@@ -188,8 +188,7 @@ class TokenAuth(Auth):
             if not keep:
                 self.log_out(request, response)
             return {"ended": 0, "still_works_for": int(self.ttl)}
-        if keep and self._signing is None:
-            raise BankError(403, "This server checks log-ins and makes none.")
+        keep = keep and self._signing is not None  # a server that only checks can keep nobody
         rest = self.ttl
         if self.refresh:
             self.refresh.revoke_user(user)

@@ -29,11 +29,14 @@ class Cutoff:
         """Return the moment of something that begins now. Raises StoreUnavailable."""
         return max(self._now(), self._read(user) + 1)
 
-    def cut(self, user: str, ttl: float) -> None:
-        """End what began until now, for `ttl` seconds: no shorter than any of it would live."""
+    def cut(self, user: str, ttl: float, *, stamped: int = 0) -> None:
+        """End what began until now, for `ttl` seconds: no shorter than any of it would live.
+
+        And what began at the moment `stamped`, which a clock that is ahead may have given.
+        """
 
         def move(old: bytes | None) -> bytes:
-            return b"%d" % max(self._now(), _number(old) + 1)
+            return b"%d" % max(self._now(), _number(old) + 1, stamped)
 
         self._store.update(self._key(user), move, ttl)
 

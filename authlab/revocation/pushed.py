@@ -6,6 +6,7 @@ sends each server a copy: here a Bloom filter, in `status_tokens` a status list.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from math import log
 from threading import Lock
 from typing import Any, ClassVar
 
@@ -66,7 +67,7 @@ class Pushed(Strategy):
         """Push if it is time to. Raises StoreUnavailable, and tries again at the next call."""
         with self._lock:
             now = self.clock.now()
-            if self._next - self.push_every <= now < self._next:
+            if self.held is not None and self._next - self.push_every <= now < self._next:
                 return
             if now < self._next:  # the clock was set back
                 self._next = now
@@ -121,6 +122,8 @@ class BloomDenylist(Pushed, Denylist):
             refuse("expected", show(expected), "a whole number of entries, 1 to 100,000,000")
         if not isinstance(error, float) or not 1e-9 <= error < 1:
             refuse("error", show(error), "a share from 0.000000001 up to, and not, 1")
+        if expected * -log(error) / log(2) ** 2 > _MOST_FILTER * 7:  # bits, and some to spare
+            refuse("expected", show(expected), f"a filter of less than {_MOST_FILTER:,} bytes")
         self.expected = expected
         self.error = error
         self.false_refusals = 0

@@ -91,12 +91,14 @@ class NotBefore(Strategy):
         return {**claims, "iat": self._cutoff.stamp(claims["sub"]) / MICROSECONDS}
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:
-        return not self._cutoff.has_cut(claims["sub"], round(claims["iat"] * MICROSECONDS))
+        return not self._cutoff.has_cut(claims["sub"], _moment_of(claims))
 
     def end(self, claims: Mapping[str, Any]) -> bool:
         was_alive = self.permits(claims, None)
         if was_alive:
-            self._cutoff.cut(claims["sub"], self.ttl)
+            # This very one, even by a clock that was ahead; it may then outlive `ttl`, too.
+            ttl = max(self.ttl, seconds_left(claims["exp"], self.clock.now()))
+            self._cutoff.cut(claims["sub"], ttl, stamped=_moment_of(claims))
         return was_alive
 
     def revoke_user(self, user: str) -> None:
@@ -166,6 +168,11 @@ def handle_of(claims: Mapping[str, Any]) -> str:
 def kid_of(user: str) -> str:
     """Return the name of a user's key."""
     return _half_hash(user)
+
+
+def _moment_of(claims: Mapping[str, Any]) -> int:
+    iat: float = claims["iat"]
+    return round(iat * MICROSECONDS)
 
 
 def _half_hash(text: str) -> str:

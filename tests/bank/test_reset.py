@@ -241,6 +241,51 @@ def test_a_reset_while_the_log_ins_cannot_be_ended(monkeypatch: pytest.MonkeyPat
     assert town.accounts.check_password("alice", NEW)
 
 
+def test_a_new_password_while_the_log_ins_cannot_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = Town()
+    alice = town.client()
+    alice.log_in()
+
+    def fail(*_: object, **__: object) -> Any:
+        raise StoreUnavailable("redis", "gone")
+
+    monkeypatch.setattr(town.auth, "log_out_everywhere", fail)
+    reply = alice.post("/password", old=PASSWORDS["alice"], new=NEW)
+    assert reply.status_code == 503
+    assert "could not be ended" in reply.json()["error"]
+    assert town.accounts.check_password("alice", NEW)
+
+
+def test_a_link_is_not_lost_with_the_count(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = town.ask()
+
+    def fail(*_: object) -> Any:
+        raise StoreUnavailable("redis", "gone")
+
+    monkeypatch.setattr(town.reset.guesses, "give_back", fail)
+    assert town.client().post("/reset/confirm", token=token, new=NEW).status_code == 200
+
+
+def test_who_knows_the_old_password_does_not_change_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    town = Town()
+    mallory = town.client()
+    mallory.log_in()
+    token, check = town.ask(), town.accounts.check_new
+
+    def reset_meanwhile(password: str) -> None:
+        monkeypatch.setattr(town.accounts, "check_new", check)
+        assert town.client().post("/reset/confirm", token=token, new=NEW).status_code == 200
+        check(password)
+
+    monkeypatch.setattr(town.accounts, "check_new", reset_meanwhile)
+    reply = mallory.post("/password", old=PASSWORDS["alice"], new="mallory-has-it-now")
+    assert reply.status_code == 403
+    assert town.accounts.check_password("alice", NEW)
+    assert mallory.get("/balance").status_code == 401
+
+
 def test_a_store_that_is_down_is_told() -> None:
     town = Town()
     token = town.ask()

@@ -221,6 +221,30 @@ def test_what_cannot_check_this_bank_s_tokens_is_refused(strategy: Any) -> None:
         TokenAuth(KEY, revocation=strategy(open_store("memory://")))
 
 
+def test_a_new_password_at_a_server_that_cannot_sign_ends_them_all() -> None:
+    key, store, accounts = generate_key("ES256"), open_store("memory://"), Accounts(method=QUICK)
+    public = key.to_jwk(private=False)
+    signing, checking = (TokenAuth(one, revocation=NotBefore(store)) for one in (key, public))
+    network = Network()
+    make_bank(checking, network=network, accounts=accounts)
+    alice = Client(network.session())
+    alice.session.headers["Authorization"] = f"Bearer {signing.issue('alice')}"
+    reply = alice.post("/password", old=PASSWORDS["alice"], new="a-new-password")
+    assert (reply.status_code, reply.json()) == (200, {"still_works_for": 0})
+    assert accounts.check_password("alice", "a-new-password")
+    assert alice.get("/balance").status_code == 401
+
+
+def test_a_server_whose_clock_is_behind_ends_a_log_in_all_the_same() -> None:
+    bank = Bank("NotBefore")
+    alice = bank.customer()
+    copy = bank.copy_of(alice)
+    bank.clock.advance(seconds=-5)
+    assert alice.post("/logout").json()["still_works_for"] == 0
+    assert copy.get("/balance").status_code == 401
+    assert bank.customer().get("/balance").status_code == 200
+
+
 def test_who_is_logged_in_too_often_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("authlab.revocation.issued._MOST", 3)
     bank = Bank("Denylist")

@@ -71,6 +71,14 @@ def test_a_clock_that_goes_back_cuts_all_the_same(cutoff: Cutoff, clock: Clock) 
     assert cutoff.has_cut("alice", second)
 
 
+def test_a_beginning_by_a_clock_ahead_is_cut_by_name(cutoff: Cutoff, clock: Clock) -> None:
+    first = cutoff.stamp("alice")
+    clock.advance(seconds=-30)
+    cutoff.cut("alice", 3600, stamped=first)
+    assert cutoff.has_cut("alice", first)
+    assert not cutoff.has_cut("alice", cutoff.stamp("alice"))
+
+
 @pytest.mark.parametrize("raw", [b"", b"soon", b"-1", b"1e99", b"9" * 30, "²".encode()])
 def test_what_somebody_else_wrote_cuts_nothing(cutoff: Cutoff, store: Store, raw: bytes) -> None:
     stamped = cutoff.stamp("alice")

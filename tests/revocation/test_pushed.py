@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from authlab.clock import Clock
+from authlab.jose import generate_key
 from authlab.revocation import InvalidArgument, InvalidStatusList, ListFull, StatusList
 from authlab.revocation.status_tokens import StatusListStrategy
 from authlab.sessions import open_store
 from authlab.sessions.base import LONGEST_TTL
 from tests.revocation.ways import PUSH, TTL, make
 from tests.sessions.servers import START
+
+KEY = generate_key("HS256")
 
 
 def test_false_refusals_are_counted_one_by_one() -> None:
@@ -38,10 +41,25 @@ def test_pushes_without_a_pause_are_refused(name: str, every: float) -> None:
         make(name, open_store("memory://"), push_every=every)
 
 
+@pytest.mark.parametrize("name", ["BloomDenylist", "StatusList"])
+def test_a_clock_set_back_before_the_first_push(name: str) -> None:
+    clock = Clock(START)
+    store = open_store("memory://", clock)
+    token = make(name, store, key=KEY).issue("alice")
+    server = make(name, store, key=KEY)
+    clock.advance(seconds=-0.5)
+    assert server.accepts(token)
+
+
 @pytest.mark.parametrize("option", ["expected", "error"])
 def test_a_number_that_nobody_could_print(option: str) -> None:
     with pytest.raises(InvalidArgument, match=option):
         make("BloomDenylist", open_store("memory://"), **{option: 10**5000})
+
+
+def test_a_filter_that_no_server_would_take() -> None:
+    with pytest.raises(InvalidArgument, match="expected"):
+        make("BloomDenylist", open_store("memory://"), expected=10**8, error=1e-9)
 
 
 def test_an_index_is_kept_for_a_century_at_the_most() -> None:
