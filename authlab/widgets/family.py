@@ -37,7 +37,9 @@ def refresh_family_tree() -> w.VBox:
     verdict, tree, story, racing, crowd = (kit.view() for _ in range(5))
     titles = [(policy.title, name) for name, policy in POLICIES.items()]
     policy = w.Dropdown(
-        options=titles, description="The bank", layout={"width": "26em", "max_width": "100%"}
+        options=titles,
+        description="The bank",
+        layout={"width": "29em", "max_width": "calc(100% - 4px)"},
     )
     gap = w.SelectionSlider(
         options=[(span(seconds), seconds) for seconds in _GAPS],
@@ -150,8 +152,8 @@ def refresh_family_tree() -> w.VBox:
 def _assumptions() -> str:
     a = ASSUMED
     return (
-        f"<div>Each renews {a.renewals} times. At {a.tabs:.0%} of the renewals a second tab sends "
-        f"the same token, at {a.lost:.0%} the reply is lost and asked for again, up to "
+        f"<div>Assumed: each renews {a.renewals} times. At {a.tabs:.0%} of the renewals a second "
+        f"tab sends the same token, at {a.lost:.0%} the reply is lost and asked for again, up to "
         f"{a.apart:g} seconds later; the window is {GRACE} seconds. From one user in "
         f"{1 / a.stolen:.0f} a token is stolen, and half of these thieves come right behind Alice. "
         f"Every exchange is made by RefreshTokens; the run takes some seconds.</div>"

@@ -19,14 +19,6 @@ def may_retry(used, child_used, now, grace):
 
 
 # %% 11.3
-import hmac
-
-
-def make_child(parent, nonce):
-    return hmac.digest(parent.encode(), nonce, "sha256").hex()
-
-
-# %% 11.4
 from authlab.revocation import InvalidRefreshToken
 
 
@@ -44,7 +36,7 @@ def hides_a_thief(refresh, clock):
         return False
 
 
-# %% 11.5
+# %% 11.4
 from authlab.revocation import RefreshTokens
 
 

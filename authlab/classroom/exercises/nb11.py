@@ -1,6 +1,5 @@
 """What the exercises of 11_rotate_refresh_tokens accept."""
 
-import re
 import secrets
 from hashlib import sha256
 from typing import Any
@@ -77,57 +76,6 @@ def grade_may_retry(may_retry: Answer) -> str | None:
 
 @exercise(
     "11.3",
-    name="make_child",
-    expects="a str: the child's text, of the letters A-Z, a-z, 0-9, - and _",
-    hints=(
-        "Both halves must go in, in a way that nobody can compute from one: an HMAC does it.",
-        "`hmac.digest(parent.encode(), nonce, 'sha256')` is 32 bytes: 256 bits. Write them in "
-        "Base64url, or as hex.",
-        "Return `hmac.digest(parent.encode(), nonce, 'sha256').hex()`.",
-    ),
-)
-def grade_make_child(make_child: Answer) -> str | None:
-    parents = [secrets.token_urlsafe(32) for _ in range(3)]
-    nonces = [secrets.token_bytes(24) for _ in range(3)]
-    made: dict[tuple[int, int], str] = {}
-    for p, parent in enumerate(parents):
-        for n, nonce in enumerate(nonces):
-            child = _read_child(make_child(parent, nonce))
-            if make_child(parent, nonce) != child:
-                return "The same two gave two different children: a retry must get the same one."
-            if parent in child or nonce.hex() in child:
-                return "The child shows one of the two halves. Whoever has the child must not."
-            made[p, n] = child
-    if made[0, 0] == made[1, 0]:
-        return "Two parents with one nonce have the same child: the nonce alone is enough to know."
-    if made[0, 0] == made[0, 1]:
-        return (
-            "One parent with two nonces has the same child: an old token alone is enough to know."
-        )
-    if len(set(made.values())) < len(made):
-        return "Two different pairs gave the same child."
-    # The beginning and the end of both halves must count, not a part of them.
-    parent, nonce = parents[0], nonces[0]
-    near = [(parent[:-1] + "!", nonce), ("!" + parent[1:], nonce)]
-    near += [(parent, nonce[:-1] + b"!!"), (parent, b"!!" + nonce[1:])]
-    if any(make_child(*pair) == made[0, 0] for pair in near):
-        return "A parent or a nonce that differs in one place gave the same child: use all of both."
-    return None
-
-
-def _read_child(got: Any) -> str:
-    if not isinstance(got, str):
-        raise Wrong(f"`make_child` returned {short(got)}, not a text.")
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", got):
-        raise Wrong(f"The child {short(got)} has characters that do not belong into a URL.")
-    is_hex = re.fullmatch(r"[0-9a-f]+", got)
-    if len(got) * (4 if is_hex else 6) < 128:
-        raise Wrong(f"The child {short(got)} is too short for 128 bits.")
-    return got
-
-
-@exercise(
-    "11.4",
     name="hides_a_thief",
     expects="True where two chains of one family can live side by side, else False",
     seconds=10,
@@ -172,7 +120,7 @@ class _Sealed:
 
 
 @exercise(
-    "11.5",
+    "11.4",
     name="make_refresh",
     expects="RefreshTokens on the store and the clock that it gets",
     seconds=10,
