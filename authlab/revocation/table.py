@@ -93,8 +93,8 @@ _COLUMNS: tuple[tuple[str, str, Show], ...] = (
     ("p50", "the median", lambda r: in_seconds(r.stale_p50)),
     ("p99", "99 of 100 end sooner", lambda r: in_seconds(r.stale_p99)),
     ("worst", "the longest", lambda r: in_seconds(r.stale_worst)),
-    ("let in", "requests wrongly let in", lambda r: f"{r.let_in:,}"),
-    ("refused", "honest requests wrongly refused", lambda r: f"{r.refused:,}"),
+    ("let in", "requests wrongly let in", lambda r: _count(r.let_in)),
+    ("refused", "honest requests wrongly refused", lambda r: _count(r.refused)),
     ("reads/s", "reads of the store a second", lambda r: _rate(r.reads_per_second)),
     ("writes/s", "writes of the store a second", lambda r: _rate(r.writes_per_second)),
     ("wait", "waiting for the store, a request on average", lambda r: _wait(r.wait)),
@@ -195,7 +195,15 @@ def _wait(seconds: float) -> str:
 
 
 def _rate(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+    return _count(number) if number >= 100 else f"{number:.3g}"
+
+
+def _count(number: float) -> str:
+    """Return a count as a person reads it: "4,366", "979 k", "2.4 M"."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if number >= 0.9995 * max(size, 1e5):
+            return f"{_short(number / size)} {unit}"
+    return f"{number:,.0f}"
 
 
 def _short(number: float) -> str:
