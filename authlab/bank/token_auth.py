@@ -164,7 +164,8 @@ class TokenAuth(Auth):
         """End the token if `revocation` can, and have the browser drop its copy (ASVS 5.0, 7.4.1).
 
         Without one nothing at the bank ends: the answer says for how long a copy still works. A
-        family of refresh tokens always ends.
+        family of refresh tokens always ends; other access tokens that came of it may live on, and
+        the answer counts them in.
         """
         claims = self._claims(request)
         if claims and self.refresh:
@@ -173,6 +174,8 @@ class TokenAuth(Auth):
         if claims and self.revocation:
             self.revocation.end(claims)
             rest = self.revocation.lives_on(claims)
+        if claims and not (self.revocation and self.revocation.ends_all):
+            rest = max(rest, self._others_live(claims))
         self._drop_cookies(response)
         return {"still_works_for": ceil(rest)}
 
@@ -218,6 +221,15 @@ class TokenAuth(Auth):
         else:
             self.set_cookie(response, access)
         return {**more, "expires_in": int(self.ttl)}
+
+    def _others_live(self, claims: dict[str, Any]) -> float:
+        """Return for how long other access tokens of this log-in live: no one ended these."""
+        given = self.refresh.gave_access(claims.get("fam")) if self.refresh else []
+        begun = [int(time) for time in given]
+        if claims["iat"] in begun:
+            begun.remove(claims["iat"])  # this very one
+        now = self.clock.now()
+        return max((time + int(self.ttl) - now for time in begun), default=0)
 
     def _drop_cookies(self, response: Response) -> None:
         if self.carry == "cookie":

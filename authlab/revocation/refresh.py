@@ -149,8 +149,7 @@ class RefreshTokens:
 
         For a server that knows the name from an access token, and never sees the refresh token.
         """
-        is_name = isinstance(name, str) and name_of(f"{name}.{'A' * 48}")
-        key, was = _key(name) if is_name else None, None
+        key, was = _key(name) if _is_name(name) else None, None
         if key is None or (family := self._alive(read(self.store.get(key)))) is None:
             return False
 
@@ -161,6 +160,20 @@ class RefreshTokens:
 
         self.store.update(key, end, seconds_left(family.ends, self.clock.now()))
         return was is not None and not self._cutoff.has_cut(was.user, was.stamp)
+
+    def gave_access(self, name: object) -> list[float]:
+        """Return the times of the access tokens that went out with a family: Unix seconds.
+
+        The first came with the log-in; each other is the last moment for a retry of an exchange,
+        as every retry gets one. For a server that ends one of these tokens, and not the others.
+        """
+        family = read(self.store.get(_key(name))) if _is_name(name) else None
+        if family is None:
+            return []
+        if not self.way.rotate:  # nobody counts
+            return [family.began, self.clock.now()]
+        late = self.way.grace
+        return [link.issued if link.parent is None else link.issued + late for link in family.links]
 
     def revoke_user(self, user: str) -> None:
         """End every family of `user` that has begun: a new password, a lost computer."""
@@ -192,6 +205,10 @@ class RefreshTokens:
     def _alive(self, family: Family | None) -> Family | None:
         alive = family and not family.over and self.clock.now() < family.ends
         return family if alive else None
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and name_of(f"{name}.{'A' * 48}") is not None
 
 
 def _key(name: object) -> str:

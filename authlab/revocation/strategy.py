@@ -50,6 +50,7 @@ class Strategy(ABC):
 
     name: ClassVar[str]
     may_open: ClassVar[bool] = True  # False: without the store nobody can tell whose token it is
+    ends_all: ClassVar[bool] = False  # True: who ends one token ends all of its user's
     own_keys: ClassVar[bool] = False  # True: a token's `kid` names its key, see `key_of`
 
     def __init__(

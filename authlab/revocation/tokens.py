@@ -82,6 +82,7 @@ class NotBefore(Strategy):
     """
 
     name = "NotBefore"
+    ends_all = True
 
     def __init__(self, store: Store, clock: Clock | None = None, **options: Any) -> None:
         super().__init__(store, clock, **options)
@@ -118,6 +119,7 @@ class KeyPerUser(Strategy):
     """
 
     name = "KeyPerUser"
+    ends_all = True
     may_open = False
     own_keys = True
 

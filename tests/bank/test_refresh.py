@@ -10,6 +10,7 @@ from authlab.bank import PASSWORDS, Accounts, Customer, SessionAuth, TokenAuth, 
 from authlab.clock import Clock
 from authlab.jose import generate_key
 from authlab.revocation import RefreshTokens
+from authlab.revocation.status_tokens import StatusListStrategy
 from authlab.revocation.strategy import ExpiryOnly
 from authlab.revocation.tokens import Denylist, KeyPerUser, NotBefore
 from authlab.sessions import Sessions, open_store
@@ -131,6 +132,34 @@ def test_beside_a_strategy(carry: str, revocation: Any) -> None:
     rest = lab.alice.log_out().json()["still_works_for"]
     assert (rest == 0) == (revocation is not ExpiryOnly)
     assert lab.refresh(copy, cookies).status_code == 401
+
+
+@pytest.mark.parametrize("grace", [0, 10])
+@pytest.mark.parametrize("revocation", [None, Denylist, StatusListStrategy, NotBefore, KeyPerUser])
+@pytest.mark.parametrize("by_the_first", [False, True])
+def test_log_out_says_how_long_the_log_in_s_other_access_tokens_live(
+    revocation: Any, grace: float, by_the_first: bool
+) -> None:
+    lab = Lab("header", revocation, grace=grace)
+    kept = lab.alice.browser.storage(HOME).local
+    tokens = [kept["token"]]
+    lab.clock.advance(100)
+    assert lab.alice.refresh().status == 200
+    tokens.append(kept["token"])
+    lab.clock.advance(50)
+    if by_the_first:
+        kept["token"] = tokens[0]
+    rest = lab.alice.log_out().json()["still_works_for"]
+    lab.clock.advance(rest)
+    headers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+    session = lab.network.session()
+    assert [session.get(HOME + "/balance", headers=each).status_code for each in headers] == [
+        401
+    ] * 2
+    if revocation in (NotBefore, KeyPerUser):
+        assert rest == 0
+    elif grace == 0 and revocation is Denylist:
+        assert rest == (250 if by_the_first else 150)
 
 
 def test_a_cut_during_a_renewal_also_ends_its_access_token() -> None:
