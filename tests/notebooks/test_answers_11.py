@@ -42,6 +42,15 @@ def hides_if_retried(refresh: Any, clock: Any) -> bool:
     return True
 
 
+def hides_if_answers_differ(refresh: Any, clock: Any) -> bool:
+    token = refresh.issue("alice")
+    first = refresh.exchange(token)
+    try:
+        return bool(refresh.exchange(token) != first)
+    except InvalidRefreshToken:
+        return False
+
+
 def refresh_with(**options: Any) -> Any:
     good = {"ttl": 14 * DAY, "grace": 10, "absolute": 90 * DAY}
     return lambda store, clock: RefreshTokens(store, clock, **{**good, **options})
@@ -51,7 +60,7 @@ NEARLY: list[tuple[str, Any, str]] = [
     ("11.1", judge_over_first, "is 'unknown'"),
     ("11.1", judge_by_text, "a used token is 'reused'"),
     ("11.1", judge_either, "read in the store, is 'unknown'"),
-    ("11.2", lambda used, child_used, now, grace: now - used <= grace, "at the very end"),
+    ("11.2", lambda used, child_used, now, grace: now - used <= grace, "exactly 10 seconds later"),
     ("11.2", lambda used, child_used, now, grace: now - used < grace, "the child used"),
     (
         "11.2",
@@ -62,6 +71,7 @@ NEARLY: list[tuple[str, Any, str]] = [
     ("11.2", lambda *_: False, "may have its child"),
     ("11.2", lambda *_: True, "may not have its child"),
     ("11.3", hides_if_retried, "no two chains"),
+    ("11.3", hides_if_answers_differ, "no two chains"),
     ("11.3", lambda refresh, clock: True, "no two chains"),
     ("11.3", lambda refresh, clock: False, "two chains can live"),
     ("11.3", lambda refresh, clock: refresh.way.grace_mints, "AttributeError"),
