@@ -1,6 +1,7 @@
 """Log in by session: a random id in a cookie, and a record in a store."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, Literal
 
 from flask import Request, Response
@@ -80,7 +81,7 @@ class SessionAuth(Auth):
             else:
                 rest = session.ends - self.sessions.clock.now()
         self.delete_cookie(response)
-        return {"still_works_for": round(rest)}
+        return {"still_works_for": ceil(rest)}
 
     def log_out_everywhere(
         self, request: Request, response: Response, user: str, *, keep: bool = False

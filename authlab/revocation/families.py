@@ -205,7 +205,9 @@ def grow(family: Family, token: str, now: float, way: Way, chance: bytes) -> Gro
     if link is not None and not used:
         return _rotate(family, link, token, now, way, chance) if way.rotate else Grown(token)
     # Nothing but a nonce allows a retry, and only the token used last has one.
-    if link is not None and link.used is not None and link.nonce and now - link.used < way.grace:
+    # By distance: of a clock that was set back, or lags at another server, no more is allowed.
+    recent = link and link.used is not None and abs(now - link.used) < way.grace
+    if link and link.nonce and recent:
         if way.grace_mints:
             return _rotate(family, link, token, now, way, chance)
         return Grown(_child(token, family.key, link.nonce))

@@ -191,3 +191,19 @@ def test_only_active_true_is_active(issuer: Issuer, told: Any) -> None:
 def test_options_that_are_none(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         make("Introspection", FailingStore(), **options)
+
+
+@pytest.mark.parametrize("told", [{}, {"iss": "https://bank.test"}, {"iss": [], "jti": {}}])
+def test_an_issuer_that_names_no_token_has_not_spoken_of_this_one(
+    issuer: Issuer, told: dict[str, Any]
+) -> None:
+    token = issuer.strategy.issue("alice")
+    claims = issuer.strategy.verify(token)
+
+    def terse(environ: Any, start: Any) -> Any:
+        start("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"active": True, **told}).encode()]
+
+    assert issuer.strategy.lets_in(claims, token)
+    issuer.network.host("https://auth.test", terse)
+    assert not issuer.strategy.lets_in(claims, token)

@@ -478,6 +478,18 @@ def test_a_record_with_one_part_broken_is_no_family(
 
 
 @pytest.mark.parametrize("kind", ["memory"])
+def test_a_clock_set_back_opens_no_window(make: Callable[..., RefreshTokens], clock: Clock) -> None:
+    refresh = make(grace=10)
+    token = refresh.issue("alice")
+    child = refresh.exchange(token).refresh
+    clock.advance(seconds=-9)  # another server's clock, perhaps
+    assert refresh.exchange(token).refresh == child
+    clock.advance(seconds=-100)
+    with pytest.raises(RefreshReused):
+        refresh.exchange(token)
+
+
+@pytest.mark.parametrize("kind", ["memory"])
 @pytest.mark.parametrize("name", [10**5000, None, b"x", [], "", "A" * 24, "\ud800"], ids=show)
 def test_a_name_that_is_none_ends_nothing(make: Callable[..., RefreshTokens], name: Any) -> None:
     assert not make().end_family(name)
