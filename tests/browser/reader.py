@@ -31,7 +31,7 @@ PROBE = """
 panel => {
   const probe = {}
   const own = node => {
-    const box = document.activeElement.closest('.jupyter-widgets')
+    const box = document.activeElement.closest('.widget-inline-hbox, .jupyter-widgets')
     return box !== null && box.contains(node)
   }
   panel.addEventListener('keydown', event => { probe.start ??= event.timeStamp }, true)
