@@ -150,7 +150,7 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        cell = "padding:2px 5px;text-align:right;font-weight:400;white-space:nowrap"
+        cell = "padding:2px 4px;text-align:right;font-weight:400;white-space:nowrap"
         head = f"{cell};font-weight:600"
         heads = "".join(
             f'<th scope="col" style="{head}" title="{escape(what)}">{escape(name)}</th>'

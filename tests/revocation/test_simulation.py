@@ -349,3 +349,11 @@ def test_the_smallest_and_the_oddest() -> None:
         table = simulate(odd)
         assert min(min(table.column(name)) for name in ("reads", "let_in", "bytes_held")) >= 0
         assert str(table)
+
+
+def test_large_counts_are_short_so_that_the_table_fits(table: Table) -> None:
+    row = replace(table.rows[0], let_in=2_396_585, refused=474_546, reads=99_900 * 3600)
+    text = str(Table([row], "large"))
+    assert "2.4 M" in text
+    assert "475 k" in text
+    assert "99,900" in text
