@@ -27,6 +27,7 @@ TRIPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)  # milliseconds
 PUSHES = (1, 5, 10, 30, 60, 300, 900, 3600)
 LIMITS = (0, 1, 10, 60, 300, 900, 3600)
 LONGEST = 3600  # seconds that are looked at
+_BEARABLE = 0.01  # the share of honest requests that may be refused
 
 
 class Cost(NamedTuple):
@@ -126,10 +127,11 @@ class Settings(NamedTuple):
 FIRST = Settings()
 
 
-def judge(table: Table, cost: Cost, limit: float) -> tuple[bool, str]:
+def judge(table: Table, cost: Cost, limit: float) -> tuple[bool | None, str]:
     """Return the verdict: which way ends access within `limit` seconds at the lowest `cost`.
 
-    Every log-in that ended counts, the worst one too.
+    Every log-in that ended counts, the worst one too. It is no clear yes (None) where that way
+    refuses more than one honest request in a hundred.
     """
     within = "at once" if limit == 0 else f"within {in_seconds(limit)}"
     good = [row for row in table if row.stale_worst <= limit]
@@ -138,17 +140,19 @@ def judge(table: Table, cost: Cost, limit: float) -> tuple[bool, str]:
         worst = in_seconds(best.stale_worst)
         return False, f"No way ends access {within}: the quickest, {best.name}, takes {worst}."
     least = min(cost.of(row) for row in good)
-    names = [row.name for row in good if cost.say(cost.of(row)) == cost.say(least)]
+    cheapest = [row for row in good if cost.say(cost.of(row)) == cost.say(least)]
+    names = [row.name for row in cheapest]
     told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     verb = "costs" if len(names) == 1 else "cost"
     said = f"To end access {within}, {told} {verb} least: {cost.say(least)} {NOUNS[cost.figure]}."
     if len(names) == 1:
-        row = table[names[0]]
+        [row] = cheapest
         said += f" Its slowest end takes {in_seconds(row.stale_worst)}"
         if cost.figure != "refused":
             said += f"; it refuses {_count(row.refused, 'honest request')}"
         said += "."
-    return True, said
+    kept_out = any(row.refused > row.requests * _BEARABLE for row in cheapest)
+    return None if kept_out else True, said
 
 
 def say_chart(table: Table, cost: Cost) -> str:

@@ -94,6 +94,12 @@ def test_when_no_way_is_quick_enough(table: Table) -> None:
     )
 
 
+def test_a_way_that_keeps_everybody_out_is_no_clear_yes() -> None:
+    ok, said = judge(simulate(FIRST._replace(outage=1800).population()), CALLS, 60)
+    assert ok is None
+    assert "honest requests" in said
+
+
 def test_the_chart_is_read_out(table: Table) -> None:
     said = say_chart(table, CALLS)
     assert "BloomDenylist: 59.5 s, 5.57; " in said
