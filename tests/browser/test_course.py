@@ -162,7 +162,8 @@ def test_from_control_to_painted_change(read: Read, panel: str) -> None:
     """Under 50 ms where the machine is free (a chart: 100): up to five rounds, until one is.
 
     A busy machine makes JupyterLab itself late, and the plainest panel with it; there a panel may
-    take half as long again as the plainest one took in the same round.
+    take half as long again as the plainest one took in the same round, and a chart, which the
+    kernel draws, three times as long (on a free machine it takes twice).
     """
     label, keys, buttons = MOVES[panel]
     reader = read(SHOWN_IN[panel])
@@ -173,7 +174,8 @@ def test_from_control_to_painted_change(read: Read, panel: str) -> None:
     for _ in range(5):
         plain = time_moves(reader, "plain", "Plain", ["ArrowRight", "ArrowLeft"], 15)
         found = time_moves(reader, panel, label, keys, 30)
-        limit = max(CHARTS.get(panel, LIMIT), 1.5 * plain["median_ms"])
+        busy = (3 if panel in CHARTS else 1.5) * plain["median_ms"]
+        limit = max(CHARTS.get(panel, LIMIT), busy)
         rounds.append({**found, "control": label, "plainest_ms": plain["median_ms"]})
         if found["median_ms"] < limit:
             break
