@@ -29,7 +29,8 @@ def draw_mail(seen: Seen) -> str:
     head, mark, token = seen.link.rpartition("#" if "#" in seen.link else "=")
     where = "after the #: no server sees it" if mark == "#" else "in the query: servers log it"
     return (
-        f'<div class="authlab-token">{kit.escape(head + mark)}<b>{kit.escape(token)}</b></div>'
+        draw_title("The mail", "Alice reads it; so may others")
+        + f'<div class="authlab-token">{kit.escape(head + mark)}<b>{kit.escape(token)}</b></div>'
         f"<div>The token stands {where}.</div><div><b>{kit.escape(seen.alive)}</b></div>"
     )
 
@@ -37,7 +38,8 @@ def draw_mail(seen: Seen) -> str:
 def draw_kept(seen: Seen) -> str:
     """Return what the bank keeps of the link, as a card on the server's side."""
     card = f'<div class="authlab-card" style="{CARD}"><pre>{kit.escape(seen.kept)}</pre></div>'
-    return f"{card}<div>{kit.escape(seen.told)}</div>"
+    title = draw_title("What the bank keeps", "read from its store")
+    return f'<div style="height:10px"></div>{title}{card}<div>{kit.escape(seen.told)}</div>'
 
 
 def draw_rows(rows: list[Row]) -> str:
@@ -57,14 +59,35 @@ def draw_state(state: list[tuple[str, str]]) -> str:
         f'<tr><th scope="row"><b>{kit.escape(name)}</b></th><td>{kit.escape(text)}</td></tr>'
         for name, text in state
     )
-    return f"<table>{rows}</table>"
+    return f"<table><caption>What has come of it</caption>{rows}</table>"
+
+
+def draw_body(seen: Seen) -> str:
+    """Return all below the controls in one text: each view more would be painted by itself."""
+
+    def frame(*parts: str) -> str:
+        return f'<div class="authlab-pane">{"".join(parts)}</div>'
+
+    link = frame(draw_mail(seen), draw_kept(seen))
+    people = frame(draw_title("Who got what"), draw_rows(seen.rows), draw_state(seen.state))
+    wire = draw_title("What went over the wire", "a hop over Mallory's line: she cannot read it")
+    return (
+        f'<div class="authlab-row" style="display:flex">{link}{people}</div>'
+        f'<div style="height:8px"></div>{frame(wire, draw_sequence(seen.messages))}'
+    )
+
+
+def draw_title(text: str, hint: str = "") -> str:
+    """Return a heading as `kit.pane` has it."""
+    small = f" <small>{kit.escape(hint)}</small>" if hint else ""
+    return f'<div class="authlab-title" role="heading" aria-level="4">{text}{small}</div>'
 
 
 def one_time_desk() -> w.VBox:
     """Return the desk: choose how links are made, press who acts, see what each one gets."""
     wide: Any = {"width": "auto"}
     style = {"description_width": "7em"}
-    verdict, mail, kept, rows, state, picture = (kit.view() for _ in range(6))
+    verdict, body = kit.view(), kit.view()
     way = w.Dropdown(options=list(WAYS.items()), description="The link is", style=style)
     log_in = w.Dropdown(options=LOG_INS, description="Log in by", style=style)
     opens = w.Checkbox(description="Opening the link uses it", indent=False, layout=wide)
@@ -79,11 +102,7 @@ def one_time_desk() -> w.VBox:
     def redraw() -> None:
         seen = desk.look()
         kit.draw(verdict, kit.draw_verdict(seen.ok, seen.verdict))
-        kit.draw(mail, draw_mail(seen))
-        kit.draw(kept, draw_kept(seen))
-        kit.draw(rows, draw_rows(seen.rows))
-        kit.draw(state, draw_state(seen.state))
-        kit.draw(picture, draw_sequence(seen.messages))
+        kit.draw(body, draw_body(seen))
 
     def rebuild(_: object = None) -> None:
         """Open a new bank as the controls say, with one link in the mail that Alice has used."""
@@ -123,17 +142,5 @@ def one_time_desk() -> w.VBox:
             kit.pane("The bank", way, log_in, opens, leaks, hint="a change opens a new bank"),
             kit.pane("Who acts", kit.row(*map(button, BUTTONS), reset)),
         ),
-        kit.row(
-            kit.column(
-                kit.pane("The mail", mail, hint="Alice reads it; so may others"),
-                kit.pane("What the bank keeps", kept, hint="read from its store"),
-            ),
-            kit.column(
-                kit.pane("Who got what", rows),
-                kit.pane("What has come of it", state),
-            ),
-        ),
-        kit.pane(
-            "What went over the wire", picture, hint="a hop over Mallory's line: she cannot read it"
-        ),
+        body,
     )
