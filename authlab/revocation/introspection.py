@@ -60,7 +60,7 @@ class Introspection(Strategy):
             self.network.host(server, self.app)
         except (WebError, ValueError) as error:
             refuse("server", str(error), "an origin such as https://auth.test")
-        self._issued = Issued(self.store, self.clock, self._key("user", ""), self.ttl)
+        self._issued = Issued(self.store, self.clock, self._key("user", ""))
         self._session = self.network.session()
         self.credentials = client, password
         self._session.auth = self.credentials
@@ -77,7 +77,7 @@ class Introspection(Strategy):
         return told if told.pop("active", None) is True else None
 
     def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
-        self._issued.add(claims["sub"], handle_of(claims), claims["exp"])
+        self._issued.add(claims["sub"], handle_of(claims), claims["exp"], self.ttl)
         left = seconds_left(claims["exp"], self.clock.now())
         self.store.set(self._live(handle_of(claims)), b"1", left)
         return claims

@@ -21,20 +21,20 @@ _MOST = 10_000  # live tokens of one user: a store's value holds some 20,000
 class Issued:
     """Keep in `store`, under `prefix` and the SHA-256 of the user, the user's ids and their ends.
 
-    No token lives longer than `ttl` seconds, nor does the list of a user who gets no new one.
-
     One update for each token that is issued, one read for `of_user`. Ids whose time is over leave
     with the next update.
     """
 
-    def __init__(self, store: Store, clock: Clock, prefix: str, ttl: float) -> None:
+    def __init__(self, store: Store, clock: Clock, prefix: str) -> None:
         self._store = store
         self._clock = clock
         self._prefix = prefix
-        self._ttl = ttl
 
-    def add(self, user: str, id: str, exp: float) -> None:
-        """Note that the token `id` of `user` lives until `exp`. Raises ListFull."""
+    def add(self, user: str, id: str, exp: float, ttl: float) -> None:
+        """Note that the token `id` of `user` lives until `exp`. Raises ListFull.
+
+        No token of the user lives longer than `ttl` seconds, nor does a list that nothing joins.
+        """
         now = self._clock.now()
 
         def change(old: bytes | None) -> bytes:
@@ -44,7 +44,7 @@ class Issued:
                 raise ListFull("too many tokens", found, "fewer, or a shorter life", rule)
             return json.dumps(listed, separators=(",", ":")).encode()
 
-        self._store.update(self._key(user), change, self._ttl)
+        self._store.update(self._key(user), change, ttl)
 
     def of_user(self, user: str) -> dict[str, float]:
         """Return the ids of the user's live tokens, each with its `exp` in Unix seconds."""

@@ -45,12 +45,12 @@ class StatusListStrategy(Pushed):
         StatusList(size)  # raises for what is no size
         self.size = size
         self.uri = f"{self.issuer}/statuslists/1"
-        self._issued = Issued(self.store, self.clock, self._key("user", ""), self.ttl)
+        self._issued = Issued(self.store, self.clock, self._key("user", ""))
 
     def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
         self.push_if_due()
         index = self._reserve(claims["exp"])
-        self._issued.add(claims["sub"], str(index), claims["exp"])
+        self._issued.add(claims["sub"], str(index), claims["exp"], self.ttl)
         return {**claims, "status": {"status_list": {"idx": index, "uri": self.uri}}}
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:

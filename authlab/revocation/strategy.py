@@ -6,6 +6,7 @@ Imports `arguments` and `jose`. A strategy writes four hooks on verified claims:
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from authlab.clock import Clock
@@ -152,9 +153,13 @@ class Strategy(ABC):
         return 0.0
 
     def fit(self, key: Key, issuer: str, ttl: float) -> None:
-        """Raise InvalidArgument where tokens of this kind could not be taken back."""
-        if ttl > self.ttl:
-            refuse("ttl", f"tokens that live {ttl:g} s", f"at most the {self.ttl} s of {self.name}")
+        """Get ready for a bank's tokens, signed by `key`, which live `ttl` seconds.
+
+        What is kept about a token must outlive it. Raises InvalidArgument where tokens of this
+        kind could not be taken back.
+        """
+        check_seconds("ttl", ttl)
+        self.ttl = max(self.ttl, ceil(ttl))
 
     def key_for(self, user: str) -> tuple[str, bytes] | None:
         """Return (kid, secret) to sign a new token of `user` by; None for the one key."""

@@ -43,11 +43,11 @@ class Denylist(Strategy):
     ) -> None:
         super().__init__(store, clock, **options)
         self.by_user = by_user
-        self._issued = Issued(self.store, self.clock, self._key("user", ""), self.ttl)
+        self._issued = Issued(self.store, self.clock, self._key("user", ""))
 
     def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
         if self.by_user:
-            self._issued.add(claims["sub"], handle_of(claims), claims["exp"])
+            self._issued.add(claims["sub"], handle_of(claims), claims["exp"], self.ttl)
         return claims
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:

@@ -199,10 +199,18 @@ def test_a_key_per_user_is_found_by_its_name_alone() -> None:
     assert bank.auth.read(jwt.encode(claims, None, algorithm="none", headers={"kid": mine})) is None
 
 
-def test_what_the_strategy_would_forget_too_early_is_refused() -> None:
-    store = open_store("memory://")
-    with pytest.raises(InvalidArgument, match="at most the 300 s of Denylist"):
-        TokenAuth(KEY, ttl=301, revocation=Denylist(store))
+@pytest.mark.parametrize("kind", [Denylist, NotBefore, KeyPerUser, BloomDenylist, Introspection])
+def test_what_is_kept_outlives_the_bank_s_tokens(kind: Any) -> None:
+    clock = Clock(1_800_000_000)
+    strategy = kind(open_store("memory://", clock))  # whose own tokens live five minutes
+    key = strategy.key if kind is Introspection else KEY
+    bank = TokenAuth(key, ttl=3600, revocation=strategy, clock=clock)
+    left, closed, alive = bank.issue("alice"), bank.issue("bob"), bank.issue("carol")
+    clock.advance(minutes=50)
+    strategy.end(bank.read(left))
+    strategy.revoke_user("bob")
+    clock.advance(minutes=9)
+    assert [bank.read(token) is not None for token in (left, closed, alive)] == [False, False, True]
 
 
 def test_a_store_that_is_down_at_log_in_makes_no_token(name: str) -> None:
