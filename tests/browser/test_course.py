@@ -23,6 +23,9 @@ ARTEFACTS = ROOT / ".artefacts"
 SHOWN_IN = find_panels()
 LIMIT = 50  # milliseconds from a control to the painted change, the median of 30 moves
 CHARTS = {"revocation_lab": 100}  # a chart of matplotlib's takes longer: its own limit
+# How much longer than the plainest panel each may take on a busy machine. The kernel draws the
+# chart; at the desk a change opens a bank anew, which then serves six requests.
+ALLOWED = {"revocation_lab": 3.0, "one_time_desk": 2.0}
 
 # The control that is moved, with which keys, and the buttons that are pressed before.
 MOVES = {
@@ -162,8 +165,7 @@ def test_from_control_to_painted_change(read: Read, panel: str) -> None:
     """Under 50 ms where the machine is free (a chart: 100): up to five rounds, until one is.
 
     A busy machine makes JupyterLab itself late, and the plainest panel with it; there a panel may
-    take half as long again as the plainest one took in the same round, and a chart, which the
-    kernel draws, three times as long (on a free machine it takes twice).
+    take half as long again as the plainest one took in the same round, or as `ALLOWED` says.
     """
     label, keys, buttons = MOVES[panel]
     reader = read(SHOWN_IN[panel])
@@ -174,7 +176,7 @@ def test_from_control_to_painted_change(read: Read, panel: str) -> None:
     for _ in range(5):
         plain = time_moves(reader, "plain", "Plain", ["ArrowRight", "ArrowLeft"], 15)
         found = time_moves(reader, panel, label, keys, 30)
-        busy = (3 if panel in CHARTS else 1.5) * plain["median_ms"]
+        busy = ALLOWED.get(panel, 1.5) * plain["median_ms"]
         limit = max(CHARTS.get(panel, LIMIT), busy)
         rounds.append({**found, "control": label, "plainest_ms": plain["median_ms"]})
         if found["median_ms"] < limit:
