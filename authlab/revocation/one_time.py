@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from authlab.clock import Clock
+from authlab.jose.encoding import show
 from authlab.revocation.cutoff import Cutoff
 from authlab.revocation.errors import InvalidArgument, InvalidOneTimeToken
 from authlab.sessions import Store
@@ -129,13 +130,12 @@ def check_text(what: str, text: object) -> None:
         raise InvalidArgument(f"bad {what}", "half a surrogate pair", expected, "OneTimeTokens")
 
 
-def check_ttl(ttl: object) -> None:
+def check_ttl(ttl: Any) -> None:
     """Raise InvalidArgument for what is no number of seconds above 0, 30 days at the most."""
     is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
-    if not is_number or not 0 < ttl <= LONGEST:  # type: ignore[operator]
-        found = f"{ttl!a:.40}" if isinstance(ttl, float) else f"a {type(ttl).__name__}"
+    if not is_number or not 0 < ttl <= LONGEST:
         expected = f"seconds above 0, at most {LONGEST:,}"
-        raise InvalidArgument("bad time to live", found, expected, "ASVS 5.0, 6.5.5")
+        raise InvalidArgument("bad time to live", show(ttl), expected, "ASVS 5.0, 6.5.5")
 
 
 def state_of(bind: Any, user: str, *, redeeming: bool = False) -> bytes:

@@ -1,7 +1,6 @@
 """One-time tokens on every store: one winner, nothing burnt by others, nothing to steal at rest."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from authlab.jose.encoding import show
 from authlab.revocation import BoundTokens, InvalidArgument, InvalidOneTimeToken, OneTimeTokens
 from authlab.revocation.one_time import LONGEST
 from authlab.sessions import Store, StoreUnavailable, open_store
+from tests.racing import race_processes
 from tests.sessions.conftest import clock, kind, redis_server, store  # noqa: F401
 from tests.sessions.servers import KINDS, SHARED, url_of
 from tests.sessions.test_races import PROCESSES, ROOT, THREADS, all_at_once, patient  # noqa: F401
@@ -195,25 +195,7 @@ def test_one_of_8_processes_redeems(
         tokens = OneTimeTokens(shared)
         issued = [tokens.issue("reset", f"user{n}", 600) for n in range(ROUNDS)]
     command = [sys.executable, "-m", "tests.revocation.redeemer", url, *issued]
-    racers = [
-        subprocess.Popen(
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        for _ in range(PROCESSES)
-    ]
-    try:
-        for racer in racers:
-            assert racer.stdout
-            assert racer.stdout.readline() == "ready\n"
-        for racer in racers:
-            assert racer.stdin
-            racer.stdin.write("go\n")
-            racer.stdin.flush()
-        won = [json.loads(racer.communicate(timeout=60)[0]) for racer in racers]
-    finally:
-        for racer in racers:
-            racer.kill()
-            racer.communicate()
+    won = race_processes([command] * PROCESSES)
     assert sorted(user for each in won for user in each) == sorted(
         f"user{n}" for n in range(ROUNDS)
     )

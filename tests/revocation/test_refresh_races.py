@@ -1,7 +1,5 @@
 """Two tabs, sixty-four threads, eight processes, and any order of calls: one chain, or none."""
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from authlab.clock import Clock
 from authlab.revocation import InvalidRefreshToken, RefreshReused, RefreshTokens
 from authlab.sessions import Store, open_store
+from tests.racing import race_processes
 from tests.sessions.child import PATIENT
 from tests.sessions.servers import SHARED, START, url_of
 
@@ -135,25 +134,7 @@ def test_of_processes_one_starts_the_chain(
         refresh = RefreshTokens(store, ttl=600, grace=grace, detect_reuse=grace > 0, access=str)
         tokens = [refresh.issue("alice") for _ in range(TURNS)]
         command = [sys.executable, "-m", "tests.revocation.refreshing", url, str(grace), *tokens]
-        racers = [
-            subprocess.Popen(
-                command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
-            for _ in range(PROCESSES)
-        ]
-        try:
-            for racer in racers:
-                assert racer.stdout
-                assert racer.stdout.readline() == "ready\n"
-            for racer in racers:
-                assert racer.stdin
-                racer.stdin.write("go\n")
-                racer.stdin.flush()
-            answers = [json.loads(racer.communicate(timeout=60)[0]) for racer in racers]
-        finally:
-            for racer in racers:
-                racer.kill()
-                racer.communicate()
+        answers = race_processes([command] * PROCESSES)
         for token, found in zip(tokens, zip(*answers, strict=True), strict=True):
             children = [each for each in found if len(each) > 40]
             assert len(set(children)) == 1

@@ -14,6 +14,7 @@ import pytest
 
 from authlab.clock import Clock
 from authlab.sessions import Store, open_store
+from tests.racing import race_processes
 from tests.sessions.child import KEYS, PATIENT, ROUNDS, read_value
 from tests.sessions.servers import SHARED, url_of
 
@@ -124,26 +125,7 @@ def test_one_of_8_processes(
         for number in range(ROUNDS):
             store.set(f"pop:{number}", b"x", 600)
         command = [sys.executable, "-m", "tests.sessions.child", "race", url]
-        racers = [
-            subprocess.Popen(
-                [*command, str(number)], cwd=ROOT, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            )
-            for number in range(PROCESSES)
-        ]  # fmt: skip
-        try:
-            for racer in racers:
-                assert racer.stdout
-                assert racer.stdout.readline() == "ready\n"
-            for racer in racers:
-                assert racer.stdin
-                racer.stdin.write("go\n")
-                racer.stdin.flush()
-            won = [json.loads(racer.communicate(timeout=60)[0]) for racer in racers]
-        finally:
-            for racer in racers:
-                racer.kill()
-                racer.communicate()
+        won = race_processes([*command, str(number)] for number in range(PROCESSES))
         for race in ("add", "pop"):
             winners = sorted(number for each in won for number in each[race])
             assert winners == list(range(ROUNDS)), race

@@ -5,6 +5,7 @@ A way gives a `Tally` for the whole population if no log-in ended, by closed for
 failed ones included; bytes held are those of its keys and values; tests compare the two.
 """
 
+from abc import ABC
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -50,7 +51,7 @@ class Calls(NamedTuple):
     writes: int = 0
 
 
-class Way:
+class Way(ABC):
     """One strategy. `token` is the size of its token in bytes; the rest are calls of the store."""
 
     name: ClassVar[str]

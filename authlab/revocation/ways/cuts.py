@@ -3,6 +3,7 @@
 Imports `scene`.
 """
 
+from abc import abstractmethod
 from typing import NamedTuple
 
 import numpy as np
@@ -133,11 +134,13 @@ class _CutWay(Way):
         tally = tally.plus(Tally(held=self.held(scene, cuts.life, cuts.cut)))
         return tally.plus(self.afterwards(scene.ending, scene.of_ended(exp)))
 
+    @abstractmethod
     def price(self, scene: Scene, valid: Bools, exp: Ints) -> Tally:
-        raise NotImplementedError
+        """Return what the cuts cost the store."""
 
+    @abstractmethod
     def held(self, scene: Scene, life: Life, cut: Ints) -> int:
-        raise NotImplementedError
+        """Return the bytes held at the end because of the cuts."""
 
 
 class NotBeforeWay(_CutWay):

@@ -1,5 +1,7 @@
 """The ways that keep a list: of tokens that ended, that live, or of sessions. Imports `base`."""
 
+from abc import abstractmethod
+
 import numpy as np
 
 from authlab.revocation.population import Bools, Ints, Population
@@ -33,9 +35,9 @@ class ListWay(Way):
         tally = tally.plus(Tally(reads=reads, writes=int(ends.sum()), held=held))
         return tally.plus(self.afterwards(ended, exp))
 
+    @abstractmethod
     def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
         """Return what log-outs cost beside a write for each of those that `ends`."""
-        raise NotImplementedError
 
     def lists(self, scene: Scene, life: Life) -> int:
         """Return the bytes of the users' lists, less those if no log-in ended."""
