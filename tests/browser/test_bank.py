@@ -1,6 +1,7 @@
 """The bank's own page in a real browser: the same page on both ways to log in."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -77,6 +78,13 @@ def test_a_customer_in_a_real_browser(way: str, page: Page) -> None:
     assert problems == []
 
 
+@contextmanager
+def the_page_at_rest(page: Page) -> Iterator[None]:
+    """Wait for the last answer the page asks for: a clock moved before it renews once more."""
+    with page.expect_response("**/sessions"):
+        yield
+
+
 @pytest.mark.parametrize("carry", ["header", "cookie"])
 def test_the_page_renews_by_itself(carry: Any, page: Page) -> None:
     clock = Clock()
@@ -87,11 +95,12 @@ def test_the_page_renews_by_itself(carry: Any, page: Page) -> None:
     page.on("response", lambda answer: renewals.append(f"{answer.status} {answer.url}"))
     with serve(bank) as server:
         page.goto(server.url)
-        log_in(page, "alice")
-        expect(page.locator(".balance")).to_be_visible()
+        with the_page_at_rest(page):
+            log_in(page, "alice")
         for _ in range(2):
             clock.advance(minutes=6)
-            page.reload()
+            with the_page_at_rest(page):
+                page.reload()
             expect(page.locator(".balance")).to_have_text("alice has 1000 euros.")
         assert [line[:3] for line in renewals if line.endswith("/refresh")] == ["200", "200"]
         cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
