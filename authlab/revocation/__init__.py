@@ -1,23 +1,12 @@
 """Taking access back: nine strategies, refresh tokens, one-time tokens, a population.
 
-Read the modules in this order: `errors`, `arguments`, `strategy`, `cutoff`, `issued`, `tokens`;
-`session`; `pushed`, `status_list`, `status_tokens`; `endpoints`, `introspection`; `families`,
-`refresh`, `short_lived`; `one_time`, `bound`; `population`, `ways`, `simulation`, `table`. A module
-is loaded when one of its names is asked for.
+Read the modules in this order: `errors`, `arguments`, `strategy`, `per_user`, `tokens`; `session`;
+`pushed`, `status_list`; `introspection`; `families`, `refresh`, `short_lived`; `one_time`, `bound`;
+`population`, `ways`, `simulation`, `table`. A module is loaded when one of its names is asked for.
 """
 
 from importlib import import_module
 from typing import Any
-
-from authlab.revocation.errors import (
-    InvalidArgument,
-    InvalidOneTimeToken,
-    InvalidRefreshToken,
-    InvalidStatusList,
-    ListFull,
-    RefreshReused,
-    RevocationError,
-)
 
 _FILES = {
     "ALL": "simulation",
@@ -28,11 +17,18 @@ _FILES = {
     "Exchange": "refresh",
     "ExpiryOnly": "strategy",
     "Introspection": "introspection",
+    "InvalidArgument": "errors",
+    "InvalidOneTimeToken": "errors",
+    "InvalidRefreshToken": "errors",
+    "InvalidStatusList": "errors",
     "KeyPerUser": "tokens",
+    "ListFull": "errors",
     "NotBefore": "tokens",
     "OneTimeTokens": "one_time",
     "Population": "population",
+    "RefreshReused": "errors",
     "RefreshTokens": "refresh",
+    "RevocationError": "errors",
     "Row": "table",
     "ServerSession": "session",
     "ShortLivedWithRefresh": "short_lived",
@@ -42,15 +38,6 @@ _FILES = {
     "simulate": "simulation",
 }
 __all__ = list(_FILES)
-__all__ += [
-    "InvalidArgument",
-    "InvalidOneTimeToken",
-    "InvalidRefreshToken",
-    "InvalidStatusList",
-    "ListFull",
-    "RefreshReused",
-    "RevocationError",
-]
 
 
 def __getattr__(name: str) -> Any:

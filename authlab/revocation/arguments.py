@@ -1,43 +1,70 @@
-"""What the ways to take access back check in their arguments. Imports `errors`."""
+"""What comes from outside, checked: arguments, and records that others may have written.
 
-import secrets
+Imports `errors`.
+"""
+
+import json
 from math import ceil
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
-from authlab.jose.encoding import b64url_encode, show
+from authlab.jose.encoding import show
 from authlab.revocation.errors import InvalidArgument
-from authlab.sessions import StoreError
-from authlab.sessions.base import LONGEST_TTL, check_ttl
+from authlab.sessions.base import LONGEST_TTL
 
-__all__ = ["check_seconds", "check_user", "new_id", "refuse", "seconds_left"]
+__all__ = [
+    "check_seconds",
+    "check_text",
+    "is_text",
+    "is_time",
+    "read_json",
+    "refuse",
+    "seconds_left",
+]
 
-_MOST_USER = 1024  # bytes of UTF-8
+_MOST_TEXT = 1024  # bytes of UTF-8
+_NEVER = 1e12  # Unix seconds: 30,000 years
 
 
-def check_user(user: object, what: str = "user") -> None:
-    """Raise InvalidArgument for what is no text, empty, or too long to be anybody's name."""
-    expected = f"text of 1 to {_MOST_USER:,} bytes in UTF-8"
-    if not isinstance(user, str):
-        refuse(what, f"a {type(user).__name__}", expected)
+def is_text(value: object) -> TypeGuard[str]:
+    """Say whether this could be a user's name, or a token's: text of 1 to 1,024 bytes."""
     try:
-        size = len(user.encode())
-    except UnicodeEncodeError:
-        refuse(what, "half a surrogate pair", expected)
-    if not 0 < size <= _MOST_USER:
-        refuse(what, f"{size:,} bytes", expected)
+        return isinstance(value, str) and 0 < len(value.encode()) <= _MOST_TEXT
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
 
 
-def check_seconds(what: str, value: Any) -> None:
-    """Raise InvalidArgument for what is no number of seconds above 0."""
+def is_time(value: Any) -> TypeGuard[float]:
+    """Say whether this is a number of Unix seconds that a clock may reach."""
+    return type(value) in (int, float) and -_NEVER < value < _NEVER
+
+
+def check_text(what: str, value: object) -> None:
+    """Raise InvalidArgument for an argument `what` that `is_text` does not take."""
+    if not is_text(value):
+        found = f"{type(value).__name__} {show(value)}"
+        refuse(what, found, f"text of 1 to {_MOST_TEXT:,} bytes in UTF-8")
+
+
+def check_seconds(what: str, value: Any, most: float = LONGEST_TTL) -> None:
+    """Raise InvalidArgument for what is no number of seconds above 0, `most` at most."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= most:  # NaN fails the comparison
+        found = f"{type(value).__name__} {show(value)}"
+        refuse(what, found, f"seconds above 0, at most {most:,}")
+
+
+def refuse(what: str, found: object, expected: str) -> NoReturn:
+    """Raise InvalidArgument about the argument `what`; `found` is its value, or some words."""
+    shown = found if isinstance(found, str) and " " in found else show(found)
+    raise InvalidArgument(f"bad {what}", shown, expected, f"authlab.revocation: {what}")
+
+
+def read_json(raw: bytes | None) -> Any:
+    """Return what a record says; None for no record, and for one that is not JSON."""
     try:
-        check_ttl(value)
-    except StoreError:
-        refuse(what, show(value), f"seconds above 0, at most {LONGEST_TTL:,}")
-
-
-def new_id() -> str:
-    """Return 128 random bits: the name of a token (`jti`; RFC 7519, 4.1.7)."""
-    return b64url_encode(secrets.token_bytes(16))
+        return json.loads((raw or b"null").decode())
+    except (ValueError, RecursionError):
+        return None
 
 
 def seconds_left(exp: float, now: float) -> float:
@@ -46,9 +73,3 @@ def seconds_left(exp: float, now: float) -> float:
     In whole milliseconds, rounded up, as Redis counts them: no entry goes before its token.
     """
     return max(0.001, ceil((min(exp, now + LONGEST_TTL - 1) - now) * 1000) / 1000)
-
-
-def refuse(what: str, found: object, expected: str) -> NoReturn:
-    """Raise InvalidArgument about the argument `what`."""
-    shown = found if isinstance(found, str) and " " in found else show(found)
-    raise InvalidArgument(f"bad {what}", shown, expected, f"authlab.revocation: {what}")

@@ -2,17 +2,17 @@
 
 A JWT whose key comes from the bank's key and the state that redeeming will change, such as the
 password hash. Once that has changed no key fits it any more. A link that changes nothing, to log
-in by, say, cannot be made one-time so. Imports `errors`, `one_time` and `jose`.
+in by, say, cannot be made one-time so. Imports `one_time` and `jose`.
 """
 
 import hmac
-import json
 import secrets
 
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode, decode, encode
+from authlab.revocation.arguments import is_text, read_json
 from authlab.revocation.errors import InvalidArgument
-from authlab.revocation.one_time import Bind, check_text, check_ttl, refuse, state_of
+from authlab.revocation.one_time import Bind, check_issue, refused, state_of
 
 __all__ = ["BoundTokens"]
 
@@ -37,22 +37,13 @@ class BoundTokens:
 
     def issue(self, purpose: str, user: str, ttl: float, bind: Bind = "") -> str:
         """Return a JWT for `user`, good for `ttl` seconds while the state is what it is now."""
-        check_text("purpose", purpose)
-        check_text("user", user)
-        check_ttl(ttl)
+        check_issue(purpose, user, ttl)
         state = state_of(bind, user)
         if not state:
-            found, expected = (
-                "no state",
-                "one that redeeming changes; without any, use OneTimeTokens",
-            )
-            raise InvalidArgument("bad bind", found, expected, "BoundTokens")
-        claims = {
-            "sub": user,
-            "aud": purpose,
-            "exp": self.clock.now() + ttl,
-            "jti": secrets.token_urlsafe(8),
-        }
+            expected = "one that redeeming changes; without any, use OneTimeTokens"
+            raise InvalidArgument("bad bind", "no state", expected, "BoundTokens")
+        exp, jti = self.clock.now() + ttl, secrets.token_urlsafe(8)
+        claims = {"sub": user, "aud": purpose, "exp": exp, "jti": jti}
         return encode(claims, self._key_for(state))
 
     def redeem(self, token: str, purpose: str, bind: Bind = "") -> str:
@@ -63,17 +54,11 @@ class BoundTokens:
         # Whose state, is what the token says before it is verified: it picks the key by it, as a
         # `kid` does, and no other key will do.
         key = self._key_for(state_of(bind, _claimed_user(token), redeeming=True))
+        require, now = ["sub", "aud", "exp"], self.clock.now()
         try:
-            claims = decode(
-                token,
-                key,
-                ["HS256"],
-                audience=purpose,
-                require=["sub", "aud", "exp"],
-                now=self.clock.now(),
-            )
+            claims = decode(token, key, ["HS256"], audience=purpose, require=require, now=now)
         except InvalidToken:
-            raise refuse() from None
+            raise refused() from None
         return str(claims["sub"])
 
     check = redeem
@@ -83,10 +68,12 @@ class BoundTokens:
 
 
 def _claimed_user(token: object) -> str:
+    """Return the user whom a token names, whoever signed it. Refuses what names none."""
     try:
-        text = token if isinstance(token, str) else ""
-        user = json.loads(b64url_decode(text.split(".")[1]))["sub"]
-        check_text("user", user)
-    except (InvalidToken, InvalidArgument, ValueError, LookupError, TypeError, RecursionError):
-        raise refuse() from None
-    return str(user)
+        claims = read_json(b64url_decode(token.split(".")[1])) if isinstance(token, str) else None
+    except (InvalidToken, IndexError):
+        claims = None
+    user = claims.get("sub") if isinstance(claims, dict) else None
+    if not is_text(user):
+        raise refused()
+    return user

@@ -1,4 +1,4 @@
-"""A family of refresh tokens: all that grew from one log-in, as one record. Imports `errors`.
+"""A family of refresh tokens: all that grew from one log-in, as one record. Imports `arguments`.
 
 Nothing here touches a store: `grow` says what one exchange does to a family, and what is refused.
 """
@@ -11,32 +11,30 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import NamedTuple
 
+from authlab.revocation.arguments import is_text, is_time, read_json
 from authlab.revocation.errors import InvalidRefreshToken, RefreshReused
 
 __all__ = [
-    "ENDED",
-    "RULE",
     "Family",
     "Grown",
     "Member",
     "Way",
     "begin",
     "grow",
-    "make_token",
+    "is_name",
     "name_of",
     "read",
     "refused",
 ]
 
-RULE = "RFC 9700, 4.14.2"
 KEPT = 32  # members whose story is kept; that a token was ever given out shows in the token itself
-_NEVER = 1e12  # Unix seconds: 30,000 years
 _MOST_NUMBER = 2**63  # of members, and of a moment's microseconds
 _RANDOM, _MARK = 24, 12  # bytes of a token's secret: 192 bits that nobody guesses, and the mark
 # 24 characters name the family, 48 are the secret. Both are whole groups of Base64url: there is
 # one spelling of each token.
-_TOKEN = re.compile(r"([A-Za-z0-9_-]{24})\.([A-Za-z0-9_-]{48})", re.ASCII)
-ENDED = {
+_NAME = re.compile(r"[A-Za-z0-9_-]{24}")
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{24})\.[A-Za-z0-9_-]{48}")
+_ENDED = {
     "reused": "a token of it was used twice",
     "revoked": "somebody logged out",
     "expired": "nobody used it in time",
@@ -77,7 +75,7 @@ class Family:
     """All refresh tokens that grew from one log-in of `user`.
 
     `began` and `ends` are Unix seconds, `last` the absolute end that no rotation moves (None: no
-    such end). `over` is "" or a key of `ENDED`: why the family ended before its time. `stamp` is
+    such end). `over` is "" or a key of `_ENDED`: why the family ended before its time. `stamp` is
     the moment it began for `Cutoff`. The last 32 members are in `links`; `key` makes their marks.
     """
 
@@ -94,18 +92,16 @@ class Family:
     @property
     def members(self) -> list[Member]:
         """The members, the oldest first; of a long family the last 32."""
+        on = not self.over
         return [
-            Member(link.number, link.parent, link.issued, link.used, self._lives(link))
+            Member(link.number, link.parent, link.issued, link.used, on and link.used is None)
             for link in self.links
         ]
 
     @property
     def why(self) -> str:
         """Why the family ended, as half a sentence; "" while it has not."""
-        return ENDED.get(self.over, self.over)
-
-    def _lives(self, link: Link) -> bool:
-        return link.used is None and not self.over
+        return _ENDED.get(self.over, self.over)
 
     def find(self, token: str) -> Link | None:
         """Return the link of a token, None if the family never had it or has forgotten it."""
@@ -120,7 +116,7 @@ class Family:
         by exchanging quickly. Who reads the store could make such a mark, and so end the family:
         that opens nothing.
         """
-        secret = _unpack(token.partition(".")[2])
+        secret = urlsafe_b64decode(token.partition(".")[2])
         return hmac.compare_digest(secret[_RANDOM:], _mark(self.key, secret[:_RANDOM]))
 
     def write(self) -> bytes:
@@ -132,52 +128,47 @@ class Family:
 def read(raw: bytes | None) -> Family | None:
     """Return the family that a record describes; None for no bytes, or those of somebody else."""
     try:
-        user, began, ends, last, stamp, key, rows, over = json.loads((raw or b"[]").decode())
-        user.encode()  # fails for half a surrogate pair
+        user, began, ends, last, stamp, key, rows, over = read_json(raw)
         links = tuple(Link(*row) for row in rows)
         for digits in (key, *(link.nonce for link in links)):
             bytes.fromhex(digits)
-        times = [began, ends, *(link.issued for link in links)]
-        times += [time for time in (last, *(link.used for link in links)) if time is not None]
-        numbers = [stamp, *(link.number for link in links)]
-        numbers += [link.parent for link in links if link.parent is not None]
-        sound = (
-            links
-            and all(type(time) in (int, float) and abs(time) < _NEVER for time in times)
-            and all(type(number) is int and abs(number) < _MOST_NUMBER for number in numbers)
-            and type(user) is type(over) is str
-        )
-        return Family(user, began, ends, last, stamp, key, links, over) if sound else None
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError):
         return None
+    times = [began, ends, *(link.issued for link in links)]
+    times += [time for time in (last, *(link.used for link in links)) if time is not None]
+    numbers = [stamp, *(link.number for link in links)]
+    numbers += [link.parent for link in links if link.parent is not None]
+    whole = all(type(number) is int and abs(number) < _MOST_NUMBER for number in numbers)
+    if not links or not whole or not all(map(is_time, times)):
+        return None
+    sound = is_text(user) and isinstance(over, str)
+    return Family(user, began, ends, last, stamp, key, links, over) if sound else None
 
 
 def name_of(token: object) -> str | None:
     """Return the name of the family in a token's text, None for what has not the form of one."""
-    found = _TOKEN.fullmatch(token) if isinstance(token, str) and len(token) < 100 else None
+    found = _TOKEN.fullmatch(token) if isinstance(token, str) else None
     return found[1] if found else None
 
 
-def make_token(name: str, key: str, secret: bytes) -> str:
-    """Return the text of a token of the family `name`: its name, 24 secret bytes, their mark."""
-    return f"{name}.{_pack(secret + _mark(key, secret))}"
-
-
-def begin(
-    user: str, token: str, key: str, now: float, ends: float, last: float | None, stamp: int
-) -> Family:
-    """Return a family whose only member is `token`."""
-    return Family(user, now, ends, last, stamp, key, (Link(0, None, _hash(token), now),))
+def is_name(name: object) -> bool:
+    """Say whether this has the form of a family's name."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 class Way(NamedTuple):
-    """How a family is kept: seconds of `ttl` and `grace`, and what is switched on or off."""
+    """How a family is kept: seconds of `ttl`, `grace` and `absolute`, and what is switched on."""
 
     ttl: float
     rotate: bool
     detect_reuse: bool
     grace: float
     grace_mints: bool
+    absolute: float | None
+
+    def ends(self, now: float, last: float | None) -> float:
+        """Return when a family ends that is used now."""
+        return now + self.ttl if last is None else min(now + self.ttl, last)
 
 
 class Grown(NamedTuple):
@@ -186,6 +177,17 @@ class Grown(NamedTuple):
     token: str = ""
     error: InvalidRefreshToken | None = None
     family: Family | None = None
+
+
+def begin(
+    user: str, name: str, now: float, way: Way, stamp: int, chance: bytes
+) -> tuple[str, Family]:
+    """Return a first token and its family `name`; `chance` is 40 random bytes."""
+    key, secret = chance[:-_RANDOM].hex(), chance[-_RANDOM:]
+    token = _make_token(name, key, secret)
+    last = None if way.absolute is None else now + way.absolute
+    links = (Link(0, None, _hash(token), now),)
+    return token, Family(user, now, way.ends(now, last), last, stamp, key, links)
 
 
 def grow(family: Family, token: str, now: float, way: Way, chance: bytes) -> Grown:
@@ -221,28 +223,28 @@ def _rotate(family: Family, link: Link, token: str, now: float, way: Way, chance
     # text. The store alone does not give the child, as it has no text; the text alone does not,
     # as it has no nonce. Without a window the child is random, and nothing gives it a second time.
     nonce = chance.hex() if way.grace else ""
-    if nonce:
-        child = _child(token, family.key, nonce)
-    else:
-        child = make_token(token.partition(".")[0], family.key, chance)
-    number = family.links[-1].number + 1
+    name, number = token.partition(".")[0], family.links[-1].number + 1
+    child = _child(token, family.key, nonce) if nonce else _make_token(name, family.key, chance)
     spent = link._replace(used=now if link.used is None else link.used, nonce=nonce)
     # Whoever has the child has had the answer: its parent may not have it again.
     done = {} if way.grace_mints else {link.parent: ""}
     links = [
-        spent
-        if each.number == link.number
-        else each._replace(nonce=done.get(each.number, each.nonce))
+        spent if each is link else each._replace(nonce=done.get(each.number, each.nonce))
         for each in family.links
     ]
     links.append(Link(number, link.number, _hash(child), now))
-    ends = now + way.ttl if family.last is None else min(now + way.ttl, family.last)
+    ends = way.ends(now, family.last)
     return Grown(child, family=replace(family, links=tuple(links[-KEPT:]), ends=ends))
 
 
 def _child(token: str, key: str, nonce: str) -> str:
     secret = hmac.digest(token.encode(), bytes.fromhex(nonce), "sha256")[:_RANDOM]
-    return make_token(token.partition(".")[0], key, secret)
+    return _make_token(token.partition(".")[0], key, secret)
+
+
+def _make_token(name: str, key: str, secret: bytes) -> str:
+    """Return the text of a token of the family `name`: its name, 24 secret bytes, their mark."""
+    return f"{name}.{urlsafe_b64encode(secret + _mark(key, secret)).decode()}"
 
 
 def _mark(key: str, secret: bytes) -> bytes:
@@ -253,16 +255,9 @@ def _hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _pack(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).decode()
-
-
-def _unpack(text: str) -> bytes:
-    return urlsafe_b64decode(text)
-
-
 def refused(
     found: str, kind: type[InvalidRefreshToken] = InvalidRefreshToken
 ) -> InvalidRefreshToken:
     """Return the error that says what was `found`."""
-    return kind("refresh token refused", found, "the newest one of a log-in that goes on", RULE)
+    expected = "the newest one of a log-in that goes on"
+    return kind("refresh token refused", found, expected, "RFC 9700, 4.14.2")

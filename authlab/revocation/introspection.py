@@ -1,28 +1,37 @@
 """Ask the issuer about each token, over HTTP (RFC 7662); end one there, too (RFC 7009).
 
-Imports `endpoints` and `web`. The issuer keeps a list of the tokens that live, and a server that
-gets a token need not even know the key.
+Imports `strategy`, `tokens` and `web`. The issuer keeps a list of the tokens that live, and a
+server that gets a token need not even know the key.
 """
 
+import hmac
+import json
 import secrets
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import requests
+from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
 
 from authlab.clock import Clock
-from authlab.jose import Key
-from authlab.jose.encoding import show
+from authlab.jose import Key, verify
 from authlab.jose.jws import MAX_BYTES
-from authlab.revocation.arguments import check_user, refuse, seconds_left
-from authlab.revocation.endpoints import Endpoints
-from authlab.revocation.issued import Issued
+from authlab.revocation.arguments import check_text, refuse, seconds_left
+from authlab.revocation.per_user import Issued
 from authlab.revocation.strategy import Strategy
 from authlab.revocation.tokens import handle_of
 from authlab.sessions import Store, StoreUnavailable
 from authlab.web import Network, WebError
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 __all__ = ["Introspection"]
+
+_MOST_BODY = 128 * 1024  # bytes: twice the longest token, for its percent signs
+_TELLS = ("iss", "sub", "aud", "iat", "exp", "jti")
+_ACCESS_TOKENS = (None, "JWT", "at+jwt")  # the header's typ
 
 
 class Introspection(Strategy):
@@ -36,7 +45,7 @@ class Introspection(Strategy):
     It cannot go on in an outage: only the issuer knows.
     """
 
-    name: ClassVar[str] = "Introspection"
+    name = "Introspection"
     may_open = False
 
     def __init__(
@@ -51,18 +60,17 @@ class Introspection(Strategy):
     ) -> None:
         super().__init__(store, clock, **options)
         if not isinstance(client, str) or not client or ":" in client or not client.isascii():
-            refuse("client", show(client), "a name in ASCII, without a colon (RFC 7617, 2)")
-        password = secrets.token_urlsafe(32)
+            refuse("client", client, "a name in ASCII, without a colon (RFC 7617, 2)")
+        self.credentials = client, secrets.token_urlsafe(32)
         self.network = network or Network()
         self.server = server
-        self.app = Endpoints(self, {client: password})
+        self.app = Endpoints(self)
         try:
             self.network.host(server, self.app)
         except (WebError, ValueError) as error:
             refuse("server", str(error), "an origin such as https://auth.test")
         self._issued = Issued(self.store, self.clock, self._key("user", ""))
         self._session = self.network.session()
-        self.credentials = client, password
         self._session.auth = self.credentials
 
     def read(self, token: object) -> dict[str, Any] | None:
@@ -77,9 +85,9 @@ class Introspection(Strategy):
         return told if told.pop("active", None) is True else None
 
     def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
-        self._issued.add(claims["sub"], handle_of(claims), claims["exp"], self.ttl)
-        left = seconds_left(claims["exp"], self.clock.now())
-        self.store.set(self._live(handle_of(claims)), b"1", left)
+        handle, exp = handle_of(claims), claims["exp"]
+        self._issued.add(claims["sub"], handle, exp, self.ttl)
+        self.store.set(self._live(handle), b"1", seconds_left(exp, self.clock.now()))
         return claims
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:
@@ -100,7 +108,7 @@ class Introspection(Strategy):
         return self.store.delete(self._live(handle_of(claims)))
 
     def revoke_user(self, user: str) -> None:
-        check_user(user)
+        check_text("user", user)
         for handle in self._issued.of_user(user):
             self.store.delete(self._live(handle))
 
@@ -122,3 +130,97 @@ class Introspection(Strategy):
 
     def _live(self, handle: str) -> str:
         return self._key("live", handle)
+
+
+class _Refusal(Exception):
+    """An answer that is an error of OAuth (RFC 6749, 5.2): its status, its name, more headers."""
+
+    def __init__(self, status: int, error: str, **headers: str) -> None:
+        super().__init__(status, error)
+        self.status, self.error, self.headers = status, error, headers
+
+
+class Endpoints:
+    """What the issuer offers: a WSGI app that answers for its tokens, to the client that it knows.
+
+    | call | form | answers |
+    |---|---|---|
+    | POST /introspect | token | 200 {"active": true, its claims} or {"active": false} alone |
+    | POST /revoke | token | 200, also for a token that nobody knows (RFC 7009, 2.2) |
+
+    Errors: 400 invalid_request (no form, no token, two), 400 unsupported_token_type, 401
+    invalid_client, 413, 404, 405, and 503 with Retry-After while the store is down. The hint of a
+    token's type is not needed, and ignored.
+    """
+
+    def __init__(self, issuer: Introspection) -> None:
+        self._issuer = issuer
+        self._calls = {"/introspect": self._introspect, "/revoke": self._revoke}
+
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        response = self._answer(Request(environ))
+        response.headers["Cache-Control"] = "no-store"
+        return response(environ, start)
+
+    def _answer(self, request: Request) -> Response:
+        request.max_content_length = _MOST_BODY
+        try:
+            call = self._calls.get(request.path)
+            if call is None:
+                raise _Refusal(404, "not_found")
+            if request.method != "POST":
+                raise _Refusal(405, "invalid_request", Allow="POST")
+            self._check_client(request)
+            return _json(200, call(_read_token(request)))
+        except _Refusal as refusal:
+            return _json(refusal.status, {"error": refusal.error}, refusal.headers)
+        except StoreUnavailable:
+            return _json(503, {"error": "temporarily_unavailable"}, {"Retry-After": "1"})
+        except HTTPException as error:  # of werkzeug: a body that is too long, or broken off
+            return _json(error.code or 400, {"error": "invalid_request"})
+
+    def _check_client(self, request: Request) -> None:
+        """Let in who knows the client's name and password (RFC 6749, 2.3.1), in Basic alone."""
+        try:
+            sent = request.authorization
+        except ValueError:  # werkzeug on letters that Base64 does not have
+            sent = None
+        basic = sent if sent is not None and sent.type == "basic" else None
+        given = f"{basic.username}:{basic.password}" if basic else ""
+        # The two as one, so that the time tells no names. A client's name has no colon.
+        known = ":".join(self._issuer.credentials).encode()
+        if not hmac.compare_digest(known, given.encode("utf-8", "surrogatepass")):
+            raise _Refusal(401, "invalid_client", **{"WWW-Authenticate": 'Basic realm="tokens"'})
+
+    def _introspect(self, token: str) -> dict[str, Any]:
+        claims = self._issuer.verify(token)
+        if claims is None or not self._is_access_token(token) or not self._issuer.knows(claims):
+            return {"active": False}  # and not a word more (RFC 7662, 2.2)
+        told = {name: claims[name] for name in _TELLS if name in claims}
+        return {"active": True, "token_type": "Bearer", **told}
+
+    def _revoke(self, token: str) -> dict[str, Any]:
+        claims = self._issuer.verify(token)
+        if claims is not None:
+            if not self._is_access_token(token):
+                raise _Refusal(400, "unsupported_token_type")
+            self._issuer.end(claims)
+        return {}
+
+    def _is_access_token(self, token: str) -> bool:
+        """Tell an access token from others that the same key signs, such as a status list."""
+        header = verify(token, self._issuer.key, [self._issuer.algorithm]).header
+        return header.get("typ") in _ACCESS_TOKENS
+
+
+def _read_token(request: Request) -> str:
+    """Return the form's one token. What stands in the address is left alone: it ends in logs."""
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    tokens = request.form.getlist("token") if is_form else []
+    if len(tokens) != 1 or not tokens[0]:
+        raise _Refusal(400, "invalid_request")
+    return tokens[0]
+
+
+def _json(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    return Response(json.dumps(body), status, headers, mimetype="application/json")

@@ -1,21 +1,20 @@
 """Lists that are pushed to the servers: they ask nobody, and learn of an end at the next push.
 
-Imports `tokens`. One publisher reads the store every `push_every` seconds, and
-sends each server a copy: here a Bloom filter, in `status_tokens` a status list.
+Imports `tokens`. One publisher reads the store every `push_every` seconds, and sends each server
+a copy: here a Bloom filter, in `status_list` a status list.
 """
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from math import log
 from threading import Lock
-from typing import Any, ClassVar
+from typing import Any
 
 from rbloom import Bloom
 
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode
-from authlab.jose.encoding import show
-from authlab.revocation.arguments import check_seconds, check_user, refuse
+from authlab.revocation.arguments import check_seconds, check_text, refuse
 from authlab.revocation.strategy import Strategy
 from authlab.revocation.tokens import Denylist, handle_of
 from authlab.sessions import Store, StoreUnavailable
@@ -39,17 +38,12 @@ class Pushed(Strategy):
     """
 
     def __init__(
-        self,
-        store: Store,
-        clock: Clock | None = None,
-        *,
-        push_every: float = 60,
-        **options: Any,
+        self, store: Store, clock: Clock | None = None, *, push_every: float = 60, **options: Any
     ) -> None:
         super().__init__(store, clock, **options)
         check_seconds("push_every", push_every)
         if push_every < _FASTEST:
-            refuse("push_every", show(push_every), f"{_FASTEST} seconds or more")
+            refuse("push_every", push_every, f"{_FASTEST} seconds or more")
         self.push_every = push_every
         self._next = self.clock.now()
         self.held: Any = None
@@ -61,7 +55,7 @@ class Pushed(Strategy):
 
     @abstractmethod
     def receive(self, data: bytes) -> None:
-        """Take what was pushed, from this process or another: it is this server's copy now."""
+        """Take what was pushed, over a channel that both trust: it is this server's copy now."""
 
     def push_if_due(self) -> None:
         """Push if it is time to. Raises StoreUnavailable, and tries again at the next call."""
@@ -79,8 +73,7 @@ class Pushed(Strategy):
             self._next += self.push_every
 
     def lives_on(self, claims: Mapping[str, Any]) -> float:
-        now = self.clock.now()
-        return max(0.0, min(self._next, float(claims["exp"])) - now)
+        return max(0.0, min(self._next, float(claims["exp"])) - self.clock.now())
 
     def current(self) -> Any:
         """Return the server's copy; in an outage the last one, if this server stays open."""
@@ -92,6 +85,7 @@ class Pushed(Strategy):
         return self.held
 
     def listed(self, kind: str) -> Iterator[str]:
+        """Yield what the store has under this kind of key: the rest of each key."""
         prefix = self._key(kind, "")
         return (key.removeprefix(prefix) for key in self.store.keys(prefix))
 
@@ -106,7 +100,7 @@ class BloomDenylist(Pushed, Denylist):
     Costs no look-up for a request, one read for each push, and for the rest what `Denylist` does.
     """
 
-    name: ClassVar[str] = "BloomDenylist"
+    name = "BloomDenylist"
 
     def __init__(
         self,
@@ -119,11 +113,11 @@ class BloomDenylist(Pushed, Denylist):
     ) -> None:
         super().__init__(store, clock, **options)
         if type(expected) is not int or not 0 < expected <= 10**8:
-            refuse("expected", show(expected), "a whole number of entries, 1 to 100,000,000")
+            refuse("expected", expected, "a whole number of entries, 1 to 100,000,000")
         if not isinstance(error, float) or not 1e-9 <= error < 1:
-            refuse("error", show(error), "a share from 0.000000001 up to, and not, 1")
+            refuse("error", error, "a share from 0.000000001 up to, and not, 1")
         if expected * -log(error) / log(2) ** 2 > _MOST_FILTER * 7:  # bits, and some to spare
-            refuse("expected", show(expected), f"a filter of less than {_MOST_FILTER:,} bytes")
+            refuse("expected", expected, f"a filter of less than {_MOST_FILTER:,} bytes")
         self.expected = expected
         self.error = error
         self.false_refusals = 0
@@ -136,7 +130,7 @@ class BloomDenylist(Pushed, Denylist):
         return filled.save_bytes()
 
     def receive(self, data: bytes) -> None:
-        """Take a filter of `publish`, over a channel that both trust.
+        """Take a filter of `publish`.
 
         Raises InvalidArgument for what is none: rbloom itself would crash, or count for years.
         """
@@ -163,7 +157,7 @@ class BloomDenylist(Pushed, Denylist):
         return super().end(claims)
 
     def revoke_user(self, user: str) -> None:
-        check_user(user)
+        check_text("user", user)
         self.push_if_due()
         super().revoke_user(user)
 

@@ -9,20 +9,19 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from authlab.clock import Clock
-from authlab.jose.encoding import b64url_encode, show
-from authlab.revocation.arguments import check_seconds, check_user, refuse, seconds_left
-from authlab.revocation.cutoff import Cutoff
+from authlab.revocation.arguments import check_seconds, check_text, refuse, seconds_left
 from authlab.revocation.families import (
     Family,
     Grown,
     Way,
     begin,
     grow,
-    make_token,
+    is_name,
     name_of,
     read,
     refused,
 )
+from authlab.revocation.per_user import Cutoff
 from authlab.revocation.strategy import ExpiryOnly
 from authlab.sessions import Store
 from authlab.sessions.base import LONGEST_TTL
@@ -76,30 +75,23 @@ class RefreshTokens:
             refuse("store", store, "what open_store() returns")
         check_seconds("ttl", ttl)
         if grace != 0:
-            check_seconds("grace", grace)
-        if isinstance(grace, bool) or grace > ttl:
-            refuse("grace", show(grace), f"seconds, at most ttl={ttl:g}")
+            check_seconds("grace", grace, ttl)
         if absolute is not None:
             check_seconds("absolute", absolute)
         if grace_mints and not grace:
-            refuse("grace_mints", show(grace_mints), "a grace above 0 with it")
+            refuse("grace_mints", grace_mints, "a grace above 0 with it")
         self.store = store
         self.clock = clock or store.clock
-        self.way = Way(ttl, bool(rotate), bool(detect_reuse), grace, bool(grace_mints))
-        self.absolute = absolute
+        self.way = Way(ttl, bool(rotate), bool(detect_reuse), grace, bool(grace_mints), absolute)
         self._access = access or ExpiryOnly(store, self.clock, ttl=_ACCESS_TTL).issue
         self._cutoff = Cutoff(store, self.clock, "refresh-cut:")
 
     def issue(self, user: str) -> str:
         """Return the first refresh token of a new family: `user` has logged in."""
-        check_user(user)
-        now, name = self.clock.now(), b64url_encode(secrets.token_bytes(18))
-        last = None if self.absolute is None else now + self.absolute
-        ends = now + self.way.ttl if last is None else min(now + self.way.ttl, last)
-        key = secrets.token_hex(16)
-        token = make_token(name, key, secrets.token_bytes(24))
-        family = begin(user, token, key, now, ends, last, self._cutoff.stamp(user))
-        self.store.set(_key(name), family.write(), seconds_left(ends, now))
+        check_text("user", user)
+        now, name, chance = self.clock.now(), secrets.token_urlsafe(18), secrets.token_bytes(40)
+        token, family = begin(user, name, now, self.way, self._cutoff.stamp(user), chance)
+        self.store.set(_key(name), family.write(), seconds_left(family.ends, now))
         return token
 
     def exchange(self, token: object, *, access: Callable[[str], str] | None = None) -> Exchange:
@@ -110,16 +102,17 @@ class RefreshTokens:
         that is not live. A store that fails before the family has changed leaves it as it was.
         """
         name = name_of(token)
-        if name is None or not isinstance(token, str):
+        if name is None:
             raise refused("what has not the form of a refresh token")
+        text = str(token)
         now, chance = self.clock.now(), secrets.token_bytes(24)
 
         def decide(family: Family | None) -> Grown:
             if family is None:
                 return Grown(error=refused("one of no log-in that goes on"))
-            return grow(family, token, now, self.way, chance)
+            return grow(family, text, now, self.way, chance)
 
-        made, family = "", read(self.store.get(_key(name)))
+        made, family = "", self._named(name)
         grown = decide(family)
         if grown.token and family is not None:
             # In this order: who ends all of the user's log-ins from here on also ends this token,
@@ -149,17 +142,18 @@ class RefreshTokens:
 
         For a server that knows the name from an access token, and never sees the refresh token.
         """
-        key, was = _key(name) if _is_name(name) else None, None
-        if key is None or (family := self._alive(read(self.store.get(key)))) is None:
+        family = self._alive(self._named(name))
+        if family is None:
             return False
+        ended: Family | None = None
 
         def end(raw: bytes | None) -> bytes | None:
-            nonlocal was
-            was = self._alive(read(raw))
-            return replace(was, over="revoked").write() if was else raw
+            nonlocal ended
+            ended = self._alive(read(raw))
+            return replace(ended, over="revoked").write() if ended else raw
 
-        self.store.update(key, end, seconds_left(family.ends, self.clock.now()))
-        return was is not None and not self._cutoff.has_cut(was.user, was.stamp)
+        self.store.update(_key(name), end, seconds_left(family.ends, self.clock.now()))
+        return ended is not None and not self._cutoff.has_cut(ended.user, ended.stamp)
 
     def gave_access(self, name: object) -> list[float]:
         """Return the times of the access tokens that went out with a family: Unix seconds.
@@ -167,7 +161,7 @@ class RefreshTokens:
         The first came with the log-in; each other is the last moment for a retry of an exchange,
         as every retry gets one. For a server that ends one of these tokens, and not the others.
         """
-        family = read(self.store.get(_key(name))) if _is_name(name) else None
+        family = self._named(name)
         if family is None:
             return []
         if not self.way.rotate:  # nobody counts
@@ -177,8 +171,8 @@ class RefreshTokens:
 
     def revoke_user(self, user: str) -> None:
         """End every family of `user` that has begun: a new password, a lost computer."""
-        check_user(user)
-        longest = max(self.way.ttl, self.absolute or 0) + _SLACK
+        check_text("user", user)
+        longest = max(self.way.ttl, self.way.absolute or 0) + _SLACK
         self._cutoff.cut(user, min(longest, LONGEST_TTL))
 
     def family(self, token: object) -> Family:
@@ -187,28 +181,25 @@ class RefreshTokens:
         Raises InvalidRefreshToken for a token that no family gave out.
         """
         family = self._family(token)
-        if family is None or not isinstance(token, str):
+        if family is None:
             raise refused("one of no log-in that the store knows")
-        link = family.find(token)
-        over = family.over
+        link, over = family.find(str(token)), family.over
         if not over and self._cutoff.has_cut(family.user, family.stamp):
             over = "cut"
         if not over and self.clock.now() >= family.ends:  # a real Redis has a clock of its own
             over = "expired"
         return replace(family, over=over, asked=link.number if link else None)
 
+    def _named(self, name: object) -> Family | None:
+        return read(self.store.get(_key(name))) if is_name(name) else None
+
     def _family(self, token: object) -> Family | None:
-        name = name_of(token)
-        family = read(self.store.get(_key(name))) if name else None
+        family = self._named(name_of(token))
         return family if family and family.gave(str(token)) else None
 
     def _alive(self, family: Family | None) -> Family | None:
         alive = family and not family.over and self.clock.now() < family.ends
         return family if alive else None
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and name_of(f"{name}.{'A' * 48}") is not None
 
 
 def _key(name: object) -> str:

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from authlab.clock import Clock
 from authlab.jose import Key
-from authlab.revocation.arguments import check_user, refuse
+from authlab.revocation.arguments import check_text, refuse
 from authlab.revocation.errors import ListFull
 from authlab.revocation.strategy import Strategy
-from authlab.sessions import InvalidEntry, Session, Sessions, Store
+from authlab.sessions import InvalidEntry, Sessions, Store
 
 __all__ = ["ServerSession"]
 
@@ -32,15 +32,14 @@ class ServerSession(Strategy):
         super().__init__(store, clock, **options)
         if options.get("key") is not None:
             refuse("key", "a key", "none: an id is not signed")
+        idle = self.ttl if idle is None else idle
         try:
-            self.sessions = Sessions(
-                self.store, self.clock, idle=self.ttl if idle is None else idle, absolute=self.ttl
-            )
+            self.sessions = Sessions(self.store, self.clock, idle=idle, absolute=self.ttl)
         except InvalidEntry as error:
             refuse("idle", error.found, error.expected)
 
     def issue(self, user: str) -> str:
-        check_user(user)
+        check_text("user", user)
         try:
             return self.sessions.start(user).id
         except InvalidEntry as error:  # the user's list takes no more
@@ -50,8 +49,10 @@ class ServerSession(Strategy):
     def verify(self, token: object) -> dict[str, Any] | None:
         """Return what the session's record says, as claims; None for no live session."""
         session = self.sessions.load(token)
-        # "" is a visitor who has not logged in.
-        return self._claims_of(session) if session and session.user else None
+        if session is None or not session.user:  # "" is a visitor who has not logged in
+            return None
+        times = {"iat": session.created, "exp": session.ends}
+        return {"iss": self.issuer, "sub": session.user, **times, "jti": session.handle}
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:
         return True  # `verify` has found the record
@@ -63,16 +64,12 @@ class ServerSession(Strategy):
         return self.sessions.end_one(claims["sub"], claims["jti"])
 
     def revoke_user(self, user: str) -> None:
-        check_user(user)
+        check_text("user", user)
         self.sessions.end_all(user)
 
     def fit(self, key: Key, issuer: str, ttl: float) -> None:
         expected = "a strategy for tokens; for a bank with sessions: SessionAuth(strategy.sessions)"
         refuse("revocation", "ServerSession, which has no tokens", expected)
 
-    def _claims_of(self, session: Session) -> dict[str, Any]:
-        times = {"iat": session.created, "exp": session.ends}
-        return {"iss": self.issuer, "sub": session.user, **times, "jti": session.handle}
-
-    def _bytes_held(self) -> int:
-        return self._weigh("session:", "user:")  # every session in this store: it has one manager
+    def _prefixes(self) -> tuple[str, ...]:
+        return "session:", "user:"  # every session in this store: it has one manager

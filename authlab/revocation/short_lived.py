@@ -4,26 +4,25 @@ Imports `strategy` and `refresh`.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from authlab.clock import Clock
-from authlab.jose import InvalidToken, Key, encode
-from authlab.revocation.arguments import check_user, refuse
-from authlab.revocation.errors import InvalidArgument
+from authlab.jose import Key
+from authlab.revocation.arguments import check_text, refuse
 from authlab.revocation.families import name_of, refused
 from authlab.revocation.refresh import RefreshTokens
-from authlab.revocation.strategy import Strategy
+from authlab.revocation.strategy import ExpiryOnly
 from authlab.sessions import Store
 
 __all__ = ["ShortLivedWithRefresh"]
 
 
-class ShortLivedWithRefresh(Strategy):
+class ShortLivedWithRefresh(ExpiryOnly):
     """Let access tokens die young, and ask the store when the next one is due (RFC 9700, 4.14).
 
-    An access token lives `ttl` seconds whatever happens; a log-out ends its family of refresh
-    tokens, which live `refresh_ttl` seconds from each renewal, with a window of `grace` seconds for
-    retries. So access goes on for at most `ttl` after a log-out.
+    An access token lives `ttl` seconds whatever happens, as with `ExpiryOnly`; a log-out ends its
+    family of refresh tokens, which live `refresh_ttl` seconds from each renewal, with a window of
+    `grace` seconds for retries. So access goes on for at most `ttl` after a log-out.
 
     This object also stands in for the clients: `issue` gives the access token and keeps the refresh
     token that goes with it, and `renew` is what a client does shortly before the end.
@@ -33,7 +32,7 @@ class ShortLivedWithRefresh(Strategy):
     log in or log out, and is told so. `on_outage` makes no difference.
     """
 
-    name: ClassVar[str] = "ShortLivedWithRefresh"
+    name = "ShortLivedWithRefresh"
 
     def __init__(
         self,
@@ -50,9 +49,11 @@ class ShortLivedWithRefresh(Strategy):
 
     def issue(self, user: str) -> str:
         """Return the first access token of a log-in, and begin a family of refresh tokens."""
-        check_user(user)
-        token = self.refresh.issue(user)
-        return self._hold(self._sign(user, token), token)
+        check_text("user", user)
+        refresh = self.refresh.issue(user)
+        access = self._sign(user, refresh)
+        self._held[access] = refresh
+        return access
 
     def renew(self, token: object) -> str:
         """Return the next access token for the client that holds `token`, expired or not.
@@ -64,10 +65,8 @@ class ShortLivedWithRefresh(Strategy):
             raise refused("an access token that no client holds")
         made = self.refresh.exchange(held, access=lambda user: self._sign(user, held))
         self._held.pop(str(token), None)
-        return self._hold(made.access, made.refresh)
-
-    def permits(self, claims: Mapping[str, Any], token: object) -> bool:
-        return True
+        self._held[made.access] = made.refresh
+        return made.access
 
     def end(self, claims: Mapping[str, Any]) -> bool:
         """End the family; say whether it went on. The access token itself lives to its `exp`."""
@@ -76,25 +75,13 @@ class ShortLivedWithRefresh(Strategy):
     def revoke_user(self, user: str) -> None:
         self.refresh.revoke_user(user)
 
-    def lives_on(self, claims: Mapping[str, Any]) -> float:
-        return max(0.0, float(claims["exp"]) - self.clock.now())
-
     def fit(self, key: Key, issuer: str, ttl: float) -> NoReturn:
         """Refuse: at a bank the clients keep their refresh tokens themselves."""
         refuse("revocation", self.name, "TokenAuth(..., refresh=RefreshTokens(...)) for this one")
 
-    def _hold(self, access: str, refresh: str) -> str:
-        self._held[access] = refresh
-        return access
-
     def _sign(self, user: str, refresh: str) -> str:
         """Return an access token that names its family, so that a log-out finds it."""
-        claims = {**self.new_claims(user), "fam": name_of(refresh)}
-        try:
-            return encode(claims, self.key, self.algorithm)
-        except InvalidToken as error:
-            what = f"cannot sign: {error.what}"
-            raise InvalidArgument(what, error.found, error.expected, error.rule) from None
+        return self.sign({**self.new_claims(user), "fam": name_of(refresh)})
 
-    def _bytes_held(self) -> int:
-        return self._weigh("refresh")
+    def _prefixes(self) -> tuple[str, ...]:
+        return ("refresh",)

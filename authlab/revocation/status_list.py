@@ -1,23 +1,31 @@
 """One status in one, two, four or eight bits: a million of them in a hundred kilobytes.
 
-Imports `errors`. draft-ietf-oauth-status-list, section 4: an issuer publishes the list, and a token
+Imports `pushed`. draft-ietf-oauth-status-list, section 4: an issuer publishes the list, and a token
 says in its claim `status` which index of which list is its own.
 """
 
+import json
+import secrets
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
+from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode, b64url_encode
 from authlab.jose.encoding import show
-from authlab.revocation.errors import InvalidStatusList
+from authlab.revocation.arguments import check_text, read_json, seconds_left
+from authlab.revocation.errors import InvalidStatusList, ListFull
+from authlab.revocation.per_user import Issued
+from authlab.revocation.pushed import Pushed
 from authlab.sessions import Store
+from authlab.sessions.base import LONGEST_TTL
 
-__all__ = ["StatusList"]
+__all__ = ["StatusList", "StatusListStrategy"]
 
 _BITS = (1, 2, 4, 8)
 _MOST_BYTES = 2**24  # 16 MiB unpacked: 16 million entries of 8 bits, 134 million of one
 _DRAFT = "draft-ietf-oauth-status-list"
+_TRIES = 16  # for a free index by chance, before all of them are looked at
 
 
 class StatusList:
@@ -26,14 +34,11 @@ class StatusList:
     `statuses[i]` reads, `statuses[i] = value` writes, `len(statuses)` counts. Raises
     InvalidStatusList, and nothing else, for an index, a value or a list that is none.
 
-    `StatusList(store, ...)`, with a store in place of a size, makes the strategy that works by such
-    lists: a `StatusListStrategy`.
+    `StatusList(store, ...)`, with a store in place of a size, makes a `StatusListStrategy`.
     """
 
     def __new__(cls, *given: Any, **options: Any) -> Any:
         if given and isinstance(given[0], Store):
-            from authlab.revocation.status_tokens import StatusListStrategy
-
             return StatusListStrategy(*given, **options)
         return super().__new__(cls)
 
@@ -109,6 +114,99 @@ class StatusList:
         return divmod(index * self.bits, 8)
 
 
+class StatusListStrategy(Pushed):
+    """Give each token an index on a list, and push the list (draft-ietf-oauth-status-list).
+
+    The claim `status` names the list and the index: `{"status_list": {"idx", "uri"}}`, section 6.
+    The list has `size` entries of one bit. An index is drawn by chance, so that it says nothing of
+    when a token was issued, and is free again one push after its token's end. `ListFull` where
+    none is. `StatusList(store, ...)` makes this.
+
+    Costs no look-up for a request, one read for each push; a token issued costs a write for its
+    index and a read and a write for the user's list, ending one a write.
+    """
+
+    name = "StatusList"
+
+    def __init__(
+        self, store: Store, clock: Clock | None = None, *, size: int = 2**17, **options: Any
+    ) -> None:
+        super().__init__(store, clock, **options)
+        StatusList(size)  # raises for what is no size
+        self.size = size
+        self.uri = f"{self.issuer}/statuslists/1"
+        self._issued = Issued(self.store, self.clock, self._key("user", ""))
+
+    def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
+        self.push_if_due()
+        index = self._reserve(claims["exp"])
+        self._issued.add(claims["sub"], str(index), claims["exp"], self.ttl)
+        return {**claims, "status": {"status_list": {"idx": index, "uri": self.uri}}}
+
+    def permits(self, claims: Mapping[str, Any], token: object) -> bool:
+        index = self._index_of(claims)
+        return index is not None and self.current()[index] == 0
+
+    def end(self, claims: Mapping[str, Any]) -> bool:
+        self.push_if_due()
+        index = self._index_of(claims)
+        return index is not None and self._end(index, claims["exp"])
+
+    def revoke_user(self, user: str) -> None:
+        check_text("user", user)
+        self.push_if_due()
+        for index, exp in self._issued.of_user(user).items():
+            if self._is_index(index):
+                self._end(int(index), exp)
+
+    def publish(self) -> bytes:
+        statuses = StatusList(self.size)
+        for index in filter(self._is_index, self.listed("ended")):
+            statuses[int(index)] = 1
+        return json.dumps(statuses.encode(), separators=(",", ":")).encode()
+
+    def receive(self, data: bytes) -> None:
+        """Take a list of `publish`. Raises InvalidStatusList for what is none, or too short."""
+        statuses = StatusList.decode(read_json(data if isinstance(data, bytes) else None))
+        if len(statuses) < self.size:
+            _refuse("list", f"{len(statuses):,} entries", f"{self.size:,}", "8.3")
+        self.held = statuses
+
+    def _end(self, index: int, exp: float) -> bool:
+        key = self._key("ended", str(index))
+        return self.store.add(key, b"1", seconds_left(exp, self.clock.now()))
+
+    def _reserve(self, exp: float) -> int:
+        # One push longer than the token: until then a copy may still say what its bit was.
+        ttl = min(seconds_left(exp, self.clock.now()) + self.push_every, LONGEST_TTL)
+
+        def take(index: int) -> bool:
+            return self.store.add(self._key("used", str(index)), b"1", ttl)
+
+        for _ in range(_TRIES):
+            if take(index := secrets.randbelow(self.size)):
+                return index
+        used = set(self.listed("used"))
+        for index in range(self.size):
+            if str(index) not in used and take(index):
+                return index
+        found, expected = f"{self.size:,} live tokens", "fewer, or a longer list"
+        raise ListFull("the status list is full", found, expected, f"{_DRAFT}, 4.1")
+
+    def _index_of(self, claims: Mapping[str, Any]) -> int | None:
+        """Return the index of a token on this list, None where it has none."""
+        status = claims.get("status")
+        entry = status.get("status_list") if isinstance(status, dict) else None
+        if not isinstance(entry, dict) or entry.get("uri") != self.uri:
+            return None
+        index = entry.get("idx")
+        return index if type(index) is int and 0 <= index < self.size else None
+
+    def _is_index(self, text: str) -> bool:
+        """Say whether this is the number of an entry; others may have written to the store."""
+        return text.isdecimal() and len(text) < 12 and int(text) < self.size
+
+
 def _unpack(packed: bytes, most: int) -> bytes:
     """Return what zlib has packed, if it is all there, nothing comes after, and it is not huge."""
     reader = zlib.decompressobj()
@@ -121,8 +219,7 @@ def _unpack(packed: bytes, most: int) -> bytes:
     if not reader.eof:
         _refuse("lst", "a zlib stream that is cut off", "all of it", "4.1")
     if reader.unused_data:
-        found = f"{len(reader.unused_data)} bytes after the zlib stream"
-        _refuse("lst", found, "none", "4.1")
+        _refuse("lst", f"{len(reader.unused_data)} bytes after the zlib stream", "none", "4.1")
     if not data:
         _refuse("lst", "no entries", "at least one", "4.1")
     return data

@@ -4,6 +4,7 @@ Imports `arguments` and `jose`. A strategy writes four hooks on verified claims:
 `end`, `revoke_user`. The rest is here, the same for all: the token, its signature, the outage.
 """
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import ceil
@@ -12,14 +13,13 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, Key, KeySet, decode, encode, generate_key, load_key
 from authlab.jose.algorithms import ALGORITHMS
-from authlab.revocation.arguments import check_seconds, check_user, new_id, refuse
+from authlab.revocation.arguments import check_seconds, check_text, is_text, is_time, refuse
 from authlab.revocation.errors import InvalidArgument
 from authlab.sessions import Metered, Store, StoreUnavailable
 
 __all__ = ["CLAIMS", "Cost", "ExpiryOnly", "Outage", "Strategy"]
 
 CLAIMS = ("iss", "sub", "iat", "exp", "jti")  # without these nobody could take a token back
-_NEVER = 1e12  # Unix seconds: 30,000 years
 _AHEAD = 1  # seconds that `iat` may lie ahead: two servers' clocks, and what `Cutoff` adds
 
 Outage = Literal["closed", "open"]
@@ -75,7 +75,7 @@ class Strategy(ABC):
         check_seconds("ttl", ttl)
         if type(ttl) is not int:
             refuse("ttl", ttl, "whole seconds")
-        check_user(issuer, "issuer")
+        check_text("issuer", issuer)
         self.store = Metered(store)
         self.clock = clock or store.clock
         self.key = _read_key(key, algorithm)
@@ -89,18 +89,10 @@ class Strategy(ABC):
 
     def issue(self, user: str) -> str:
         """Return a new token for `user`: somebody has logged in."""
-        check_user(user)
-        own = self.key_for(user)
-        if own is None and not self.key.is_private:
+        check_text("user", user)
+        if not self.key.is_private:
             refuse("key", "a public key, which can only check", "a private key")
-        claims = self.grant(self.new_claims(user))
-        try:
-            if own is None:
-                return encode(claims, self.key, self.algorithm)
-            kid, secret = own
-            return encode(claims, secret, self.algorithm, {"kid": kid})
-        except InvalidToken as error:
-            raise InvalidArgument("bad user", error.found, error.expected, error.rule) from None
+        return self.sign(self.grant(self.new_claims(user)))
 
     def accepts(self, token: object) -> bool:
         """Say whether a server lets this token in. Never raises: a server that is asked answers."""
@@ -127,8 +119,10 @@ class Strategy(ABC):
 
     def cost(self) -> Cost:
         """Return what was spent so far. This looks at every entry: for a report, not a request."""
-        reads, writes = self.store.reads, self.store.writes
-        return Cost(reads, writes, self._bytes_held(), self.bytes_pushed)
+        raw = self.store.store  # not through the meter: a report is no request
+        keys = [key for prefix in self._prefixes() for key in raw.keys(prefix)]
+        held = sum(len(key.encode()) + len(raw.get(key) or b"") for key in keys)
+        return Cost(self.store.reads, self.store.writes, held, self.bytes_pushed)
 
     # -- what a strategy writes -------------------------------------------------------------
 
@@ -174,7 +168,18 @@ class Strategy(ABC):
     def new_claims(self, user: str) -> dict[str, Any]:
         """Return the claims of a token for `user` that begins now, in whole seconds."""
         now, who = int(self.clock.now()), {"iss": self.issuer, "sub": user, "aud": self.issuer}
-        return {**who, "iat": now, "exp": now + self.ttl, "jti": new_id()}
+        return {**who, "iat": now, "exp": now + self.ttl, "jti": secrets.token_urlsafe(16)}
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """Return a token with these claims. Raises InvalidArgument where the key does not sign."""
+        own = self.key_for(claims["sub"])
+        try:
+            if own is None:
+                return encode(claims, self.key, self.algorithm)
+            kid, secret = own
+            return encode(claims, secret, self.algorithm, {"kid": kid})
+        except InvalidToken as error:
+            raise _bad_key(error) from None
 
     def verify(self, token: object) -> dict[str, Any] | None:
         """Return the claims of a token that this issuer signed and that has not expired."""
@@ -215,13 +220,9 @@ class Strategy(ABC):
         """Return a key of this strategy's in the store."""
         return ":".join((self.name, *parts))
 
-    def _bytes_held(self) -> int:
-        return self._weigh(self._key(""))
-
-    def _weigh(self, *prefixes: str) -> int:
-        raw = self.store.store  # not through the meter: a report is no request
-        keys = (key for prefix in prefixes for key in raw.keys(prefix))
-        return sum(len(key.encode()) + len(raw.get(key) or b"") for key in keys)
+    def _prefixes(self) -> tuple[str, ...]:
+        """Return how the keys begin that this strategy has in the store."""
+        return (self._key(""),)
 
 
 class ExpiryOnly(Strategy):
@@ -239,21 +240,15 @@ class ExpiryOnly(Strategy):
         return False
 
     def revoke_user(self, user: str) -> None:
-        check_user(user)
+        check_text("user", user)
 
     def lives_on(self, claims: Mapping[str, Any]) -> float:
         return max(0.0, float(claims["exp"]) - self.clock.now())
 
 
 def _are_sound(claims: Mapping[str, Any]) -> bool:
-    texts = [claims.get(name) for name in ("iss", "sub", "jti")]
-    times: list[Any] = [claims.get(name) for name in ("iat", "exp")]
-    try:
-        return all(isinstance(text, str) and text.encode() is not None for text in texts) and all(
-            type(time) in (int, float) and abs(time) < _NEVER for time in times
-        )
-    except UnicodeEncodeError:  # half a surrogate pair
-        return False
+    texts = all(is_text(claims.get(name)) for name in ("iss", "sub", "jti"))
+    return texts and all(is_time(claims.get(name)) for name in ("iat", "exp"))
 
 
 def _read_key(key: Any, algorithm: Any) -> Key:
@@ -265,6 +260,9 @@ def _read_key(key: Any, algorithm: Any) -> Key:
             loaded.material_for(ALGORITHMS[algorithm], "verify")  # the right kind, and strong
             return loaded
     except InvalidToken as error:
-        what = f"bad key: {error.what}"
-        raise InvalidArgument(what, error.found, error.expected, error.rule) from None
+        raise _bad_key(error) from None
     refuse("key", "a set of keys", "the one key that signs")
+
+
+def _bad_key(error: InvalidToken) -> InvalidArgument:
+    return InvalidArgument(f"bad key: {error.what}", error.found, error.expected, error.rule)

@@ -1,6 +1,6 @@
 """The three ways that ASVS 5.0, 7.4.1 names for tokens: a list, a moment a user, a key a user.
 
-Imports `strategy`, `cutoff` and `issued`. Each asks the store once for each request.
+Imports `strategy` and `per_user`. Each asks the store once for each request.
 """
 
 import json
@@ -14,9 +14,8 @@ from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode, b64url_encode
 from authlab.jose.encoding import read_object
 from authlab.jose.jws import MAX_BYTES
-from authlab.revocation.arguments import check_user, refuse, seconds_left
-from authlab.revocation.cutoff import MICROSECONDS, Cutoff
-from authlab.revocation.issued import Issued
+from authlab.revocation.arguments import check_text, refuse, seconds_left
+from authlab.revocation.per_user import MICROSECONDS, Cutoff, Issued
 from authlab.revocation.strategy import Strategy
 from authlab.sessions import Store
 
@@ -57,7 +56,7 @@ class Denylist(Strategy):
         return self._deny(handle_of(claims), claims["exp"])
 
     def revoke_user(self, user: str) -> None:
-        check_user(user)
+        check_text("user", user)
         if not self.by_user:
             refuse("by_user", self.by_user, "True: without a list per user none can be ended")
         for handle, exp in self._issued.of_user(user).items():
@@ -103,7 +102,7 @@ class NotBefore(Strategy):
         return was_alive
 
     def revoke_user(self, user: str) -> None:
-        check_user(user)
+        check_text("user", user)
         self._cutoff.cut(user, self.ttl)
 
 
@@ -155,7 +154,7 @@ class KeyPerUser(Strategy):
         return self.store.delete(self._key("key", kid_of(claims["sub"])))
 
     def revoke_user(self, user: str) -> None:
-        check_user(user)
+        check_text("user", user)
         self.store.delete(self._key("key", kid_of(user)))
 
 

@@ -10,7 +10,7 @@ from authlab.bank import PASSWORDS, Accounts, Customer, SessionAuth, TokenAuth, 
 from authlab.clock import Clock
 from authlab.jose import generate_key
 from authlab.revocation import RefreshTokens
-from authlab.revocation.status_tokens import StatusListStrategy
+from authlab.revocation.status_list import StatusListStrategy
 from authlab.revocation.strategy import ExpiryOnly
 from authlab.revocation.tokens import Denylist, KeyPerUser, NotBefore
 from authlab.sessions import Sessions, open_store

@@ -14,7 +14,7 @@ from authlab.revocation.errors import InvalidArgument
 from authlab.revocation.introspection import Introspection
 from authlab.revocation.pushed import BloomDenylist
 from authlab.revocation.session import ServerSession
-from authlab.revocation.status_tokens import StatusListStrategy
+from authlab.revocation.status_list import StatusListStrategy
 from authlab.revocation.strategy import ExpiryOnly, Strategy
 from authlab.revocation.tokens import Denylist, KeyPerUser, NotBefore
 from authlab.sessions import Store, StoreUnavailable, open_store
@@ -254,7 +254,7 @@ def test_a_server_whose_clock_is_behind_ends_a_log_in_all_the_same() -> None:
 
 
 def test_who_is_logged_in_too_often_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("authlab.revocation.issued._MOST", 3)
+    monkeypatch.setattr("authlab.revocation.per_user._MOST", 3)
     bank = Bank("Denylist")
     for _ in range(3):
         bank.customer()

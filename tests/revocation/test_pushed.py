@@ -8,7 +8,7 @@ import pytest
 from authlab.clock import Clock
 from authlab.jose import generate_key
 from authlab.revocation import InvalidArgument, InvalidStatusList, ListFull, StatusList
-from authlab.revocation.status_tokens import StatusListStrategy
+from authlab.revocation.status_list import StatusListStrategy
 from authlab.sessions import open_store
 from authlab.sessions.base import LONGEST_TTL
 from tests.revocation.ways import PUSH, TTL, make

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from authlab import revocation
+from authlab.jose import b64url_encode
 from authlab.revocation import ALL, InvalidArgument, Population, Table, simulate
 from authlab.revocation.population import draw_events, spreads
 from authlab.revocation.simulation import token_bytes
@@ -30,9 +31,12 @@ NO_ALARMS = 1e-6  # so few false alarms that none comes in a small population
 def same_dice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids and indexes that the strategies draw come the same in every run; none comes twice."""
     chance = random.Random(2)
-    dice = SimpleNamespace(token_bytes=chance.randbytes, randbelow=chance.randrange)
-    monkeypatch.setattr("authlab.revocation.arguments.secrets", dice)
-    monkeypatch.setattr("authlab.revocation.status_tokens.secrets", dice)
+    dice = SimpleNamespace(
+        token_urlsafe=lambda size: b64url_encode(chance.randbytes(size)),
+        randbelow=chance.randrange,
+    )
+    monkeypatch.setattr("authlab.revocation.strategy.secrets", dice)
+    monkeypatch.setattr("authlab.revocation.status_list.secrets", dice)
 
 
 def draw_population(seed: int) -> Population:

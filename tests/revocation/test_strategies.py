@@ -415,7 +415,7 @@ def test_a_public_key_checks_and_does_not_sign() -> None:
 
 
 def test_one_user_cannot_fill_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("authlab.revocation.issued._MOST", 5)
+    monkeypatch.setattr("authlab.revocation.per_user._MOST", 5)
     for way in ("Denylist", "BloomDenylist", "StatusList", "Introspection"):
         strategy = make(way, open_store("memory://"))
         for _ in range(5):

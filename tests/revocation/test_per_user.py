@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from authlab.clock import Clock
-from authlab.revocation.cutoff import Cutoff
+from authlab.revocation.per_user import Cutoff
 from authlab.sessions import Store, open_store
 
 NOW = 1_800_000_000.25
