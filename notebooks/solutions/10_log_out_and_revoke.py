@@ -16,11 +16,18 @@ def keep_for(claims, now, leeway):
 
 
 # %% 10.3
+def price(token_life, outage, on_outage):
+    if on_outage == "closed":
+        return 0, outage
+    return min(token_life, outage), 0
+
+
+# %% 10.4
 def stamp(now, cut):
     return max(now, cut + 1)
 
 
-# %% 10.4
+# %% 10.5
 import zlib
 
 from authlab.jose import b64url_decode
@@ -30,10 +37,3 @@ def status_of(lst, bits, index):
     statuses = zlib.decompress(b64url_decode(lst))
     at, shift = divmod(index * bits, 8)
     return statuses[at] >> shift & (2**bits - 1)
-
-
-# %% 10.5
-def price(token_life, outage, on_outage):
-    if on_outage == "closed":
-        return 0, outage
-    return min(token_life, outage), 0

@@ -95,6 +95,33 @@ def grade_keep_for(keep_for: Answer) -> str | None:
 
 @exercise(
     "10.3",
+    name="price",
+    expects="a pair of seconds, such as (0, 60): how long an ended token may work, at worst, and "
+    "how long honest customers are refused",
+    hints=(
+        "Closed: who gets in? Open: who is kept out?",
+        "Open, an ended token works while the outage lasts. But each token has its own end, too.",
+        "Closed is `(0, outage)`; open is `(min(token_life, outage), 0)`.",
+    ),
+)
+def grade_price(price: Answer) -> str | None:
+    for life, outage in ((300, 60), (300, 7200), (86400, 7200), (300, 300), (10, 3600),
+                         (secrets.randbelow(9000) + 1, secrets.randbelow(9000) + 1)):  # fmt: skip
+        for on_outage, want in (("closed", (0, outage)), ("open", (min(life, outage), 0))):
+            got = price(life, outage, on_outage)
+            if not isinstance(got, list | tuple) or len(got) != 2:
+                return f"`price` returned {short(got)}, not a pair of seconds."
+            if tuple(got) == want:
+                continue
+            case = f"Tokens of {life} s, an outage of {outage} s, {on_outage!r}"
+            if on_outage == "open" and tuple(got) == (outage, 0):
+                return f"{case}: no token works longer than it lives, so not for {outage} s."
+            return f"{case}: {short(tuple(got))}, expected {want}."
+    return None
+
+
+@exercise(
+    "10.4",
     name="stamp",
     expects="an int: the moment that goes into the token, in whole microseconds",
     hints=(
@@ -130,7 +157,7 @@ def grade_stamp(stamp: Answer) -> str | None:
 
 
 @exercise(
-    "10.4",
+    "10.5",
     name="status_of",
     expects="an int: the status of the entry",
     hints=(
@@ -161,31 +188,4 @@ def grade_status_of(status_of: Answer) -> str | None:
         each = "1 bit" if bits == 1 else f"{bits} bits"
         right = f"With {each} for each, entry {index} is {statuses[index]}"
         return f"{right}; `status_of` says {got[index]}."
-    return None
-
-
-@exercise(
-    "10.5",
-    name="price",
-    expects="a pair of seconds, such as (0, 60): how long an ended token may work, at worst, and "
-    "how long honest customers are refused",
-    hints=(
-        "Closed: who gets in? Open: who is kept out?",
-        "Open, an ended token works while the outage lasts. But each token has its own end, too.",
-        "Closed is `(0, outage)`; open is `(min(token_life, outage), 0)`.",
-    ),
-)
-def grade_price(price: Answer) -> str | None:
-    for life, outage in ((300, 60), (300, 7200), (86400, 7200), (300, 300), (10, 3600),
-                         (secrets.randbelow(9000) + 1, secrets.randbelow(9000) + 1)):  # fmt: skip
-        for on_outage, want in (("closed", (0, outage)), ("open", (min(life, outage), 0))):
-            got = price(life, outage, on_outage)
-            if not isinstance(got, list | tuple) or len(got) != 2:
-                return f"`price` returned {short(got)}, not a pair of seconds."
-            if tuple(got) == want:
-                continue
-            case = f"Tokens of {life} s, an outage of {outage} s, {on_outage!r}"
-            if on_outage == "open" and tuple(got) == (outage, 0):
-                return f"{case}: no token works longer than it lives, so not for {outage} s."
-            return f"{case}: {short(tuple(got))}, expected {want}."
     return None
