@@ -201,7 +201,7 @@ def _respell(token: str) -> str:
     name="verify",
     expects="the claims, a dict, of an honest token; for any other it should raise",
     hints=(
-        "What does the verifier of section 9 not ask for? The report's third column says it.",
+        "What does the verifier above the exercise not ask for? The report's third column says it.",
         "`decode` also takes `issuer`, `typ` and `require`: give it all of them.",
         "Return `decode(token, JWKS, ALGORITHMS, audience=AUDIENCE, issuer=ISSUER, typ=TYP, "
         "require=REQUIRED)`, with the names imported from authlab.attacks.issuer.",
