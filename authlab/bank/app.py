@@ -1,6 +1,5 @@
 """The bank itself: a Flask app that leaves the question who is asking to its `auth`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,9 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from authlab.bank.accounts import Accounts, BankError
-from authlab.bank.auth import HALF, Auth
+from authlab.bank.auth import Auth
 from authlab.bank.factor import Factor
-from authlab.bank.fields import read_amount, read_text
+from authlab.bank.fields import answer, read_amount, read_text
 from authlab.bank.reset import Reset
 from authlab.sessions import StoreUnavailable
 from authlab.web import Network
@@ -19,6 +18,8 @@ __all__ = ["BANK", "make_bank"]
 
 BANK = "bank.test"  # where the bank lives in the lab's network
 _LARGEST_BODY = 16 * 1024  # bytes
+_STATIC = Path(__file__).parent / "static"
+_PAGE = _STATIC / "bank.html"
 _FORGOT = '<p><a href="reset">Forgot your password?</a></p>'
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
@@ -56,7 +57,7 @@ def make_bank(
     With `network` the bank is hosted there at `https://bank.test` and `http://bank.test`. Servers
     of one bank share their `accounts`.
     """
-    bank = Flask(__name__, static_folder=str(Path(__file__).parent / "static"))
+    bank = Flask(__name__, static_folder=str(_STATIC))
     bank.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     money = accounts or Accounts()
     bank.extensions["auth"], bank.extensions["accounts"] = auth, money
@@ -74,12 +75,9 @@ def make_bank(
             raise BankError(403, "The password is wrong.")
         return user
 
-    def answer(response: Response, body: dict[str, Any]) -> Response:
-        response.set_data(json.dumps(body))
-        return response
-
-    def reply() -> Response:
-        return Response(mimetype="application/json")
+    def welcome(user: str, response: Response) -> dict[str, Any]:
+        given = auth.log_in(request, response, user)
+        return {"user": user, "balance": money.balance(user), **given}
 
     @bank.before_request
     def refuse_to_talk_in_clear() -> Response | None:
@@ -117,76 +115,63 @@ def make_bank(
 
     @bank.get("/")
     def index() -> Response:
-        response = reply()
-        auth.greet(request, response)
         if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
-            response.mimetype = "text/html"
-            page = (Path(__file__).parent / "static" / "bank.html").read_text(encoding="utf-8")
-            response.set_data(page.replace("<!--reset-->", _FORGOT if reset else ""))
-            return response
-        return answer(response, {"user": auth.identify(request)})
+            page = _PAGE.read_text("utf-8").replace("<!--reset-->", _FORGOT if reset else "")
+            response = Response(page, mimetype="text/html")
+        else:
+            response = answer(lambda _: {"user": auth.identify(request)})
+        auth.greet(request, response)
+        return response
 
     @bank.post("/login")
-    def log_in() -> Response:
+    def log_in() -> Any:
         user, password = read_text("user"), read_text("password")
         if not money.check_password(user, password):
             raise BankError(403, "The name or the password is wrong.")
         if factor is not None and factor.wants(user):
-            response = Response(status=202, mimetype="application/json")
-            return answer(response, {"factor": factor.begin(user, money.password_hash(user))})
-        return welcome(user, reply())
-
-    def welcome(user: str, response: Response) -> Response:
-        given = auth.log_in(request, response, user)
-        return answer(response, {"user": user, "balance": money.balance(user), **given})
+            return {"factor": factor.begin(user, money.password_hash(user))}, 202
+        return answer(lambda response: welcome(user, response))
 
     @bank.post("/refresh")
     def refresh() -> Response:  # the access token may be over: who is asking, the other one says
-        response = reply()
-        return answer(response, auth.renew(request, response))
+        return answer(lambda response: auth.renew(request, response))
 
     @bank.get("/balance")
-    def balance() -> Response:
+    def balance() -> dict[str, Any]:
         user = whoever()
-        return answer(reply(), {"user": user, "balance": money.balance(user)})
+        return {"user": user, "balance": money.balance(user)}
 
     @bank.post("/transfer")
-    def transfer() -> Response:
+    def transfer() -> dict[str, Any]:
         user = whoever()
-        rest = money.transfer(user, read_text("to"), read_amount())
-        return answer(reply(), {"user": user, "balance": rest})
+        return {"user": user, "balance": money.transfer(user, read_text("to"), read_amount())}
 
     @bank.post("/password")
     def change_password() -> Response:
         user = whoever()
         money.change_password(user, read_text("old"), read_text("new"))
-        response = reply()
-        try:
-            return answer(response, auth.log_out_everywhere(request, response, user, keep=True))
-        except StoreUnavailable:
-            raise BankError(503, HALF) from None
+        return answer(lambda response: auth.log_out_others(request, response, user, keep=True))
 
     @bank.get("/sessions")
-    def list_sessions() -> Response:
-        return answer(reply(), {"sessions": auth.list_own(request, whoever())})
+    def list_sessions() -> dict[str, Any]:
+        return {"sessions": auth.list_own(request, whoever())}
 
     @bank.post("/sessions/end")
-    def end_session() -> Response:
+    def end_session() -> dict[str, Any]:
         user = whoever_knows_the_password()
         if not auth.end_one(request, user, read_text("handle")):
             raise BankError(404, "You have no such session that this bank could end.")
-        return answer(reply(), {"ended": 1})
+        return {"ended": 1}
 
     @bank.post("/logout")
     def log_out() -> Response:
         whoever()
-        response = reply()
-        return answer(response, auth.log_out(request, response))
+        return answer(lambda response: auth.log_out(request, response))
 
     @bank.post("/logout-everywhere")
     def log_out_everywhere() -> Response:
-        user, response = whoever_knows_the_password(), reply()
-        return answer(response, auth.log_out_everywhere(request, response, user))
+        user = whoever_knows_the_password()
+        return answer(lambda response: auth.log_out_everywhere(request, response, user))
 
     if reset is not None:
         reset.attach(bank, auth, money, welcome)

@@ -1,4 +1,4 @@
-"""What the bank asks of a way to log in. Imports `accounts`."""
+"""What the bank asks of a way to log in. Imports `accounts` and `sessions`."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Literal
@@ -6,13 +6,9 @@ from typing import Any, Literal
 from flask import Request, Response
 
 from authlab.bank.accounts import BankError
+from authlab.sessions import StoreUnavailable
 
-__all__ = ["HALF", "Auth", "SameSite"]
-
-HALF = (
-    "The new password counts from now on, but other log-ins could not be ended: the bank's store "
-    "does not answer. Log in and change it once more."
-)
+__all__ = ["Auth", "SameSite"]
 
 SameSite = Literal["Strict", "Lax", "None"]
 
@@ -69,6 +65,19 @@ class Auth(ABC):
         self, request: Request, response: Response, user: str, *, keep: bool = False
     ) -> dict[str, Any]:
         """End all of the user's, or with `keep` all others; return as `log_out` does."""
+
+    def log_out_others(
+        self, request: Request, response: Response, user: str, *, keep: bool
+    ) -> dict[str, Any]:
+        """Do as `log_out_everywhere`, after a new password: BankError 503 says that it counts."""
+        try:
+            return self.log_out_everywhere(request, response, user, keep=keep)
+        except StoreUnavailable:
+            sentence = (
+                "The new password counts from now on, but other log-ins could not be ended: the "
+                "bank's store does not answer. Log in and change it once more."
+            )
+            raise BankError(503, sentence) from None
 
     @abstractmethod
     def list_own(self, request: Request, user: str) -> list[dict[str, Any]]:

@@ -14,22 +14,24 @@ from typing import Any
 from flask import Flask, Response
 
 from authlab.bank.accounts import Accounts, BankError
-from authlab.bank.fields import read_text
+from authlab.bank.fields import answer, read_text
 from authlab.bank.limit import Limit
 from authlab.bank.mailbox import Mail, Mailbox
 from authlab.clock import Clock
+from authlab.revocation.arguments import is_text, read_json
 from authlab.sessions import Store
 
 __all__ = ["Factor"]
 
+_TTL, _GUESSES = 600, 5  # seconds, and tries, of a code
 _WRONG = "The code is wrong, used or too old. Log in again to get a new one."
 
 
 class Factor:
     """Ask `users` (everybody by default) for a code at log-in.
 
-    A code lives `ttl` seconds (ASVS 5.0, 6.5.5: 600 at most), works once (6.5.1), for the log-in
-    that it was made for (6.6.2), and bears `guesses`. A customer gets `codes` an hour. The store
+    A code lives ten minutes (ASVS 5.0, 6.5.5), works once (6.5.1), for the log-in that it was made
+    for (6.6.2), and bears five guesses. A customer gets `codes` an hour, sent to `phone`. The store
     holds a digest of each code, keyed with what only the customer's browser holds.
     """
 
@@ -39,20 +41,13 @@ class Factor:
         clock: Clock | None = None,
         *,
         users: Collection[str] | None = None,
-        ttl: float = 600,
-        guesses: int = 5,
         codes: int = 10,
-        phone: Mailbox | None = None,
-        new_code: Callable[[], str] | None = None,
     ) -> None:
         self.users = users
-        self.ttl = ttl
-        self.guesses = guesses
-        self.phone = phone or Mailbox()
+        self.phone = Mailbox()
         self.limit = Limit(store, "codes", most=codes, per=3600, clock=clock)
         self._store = store
         self._clock = clock or store.clock
-        self._new_code = new_code or (lambda: f"{secrets.randbelow(10**6):06}")
 
     def wants(self, user: str) -> bool:
         """Say whether this customer needs a code to log in."""
@@ -65,14 +60,10 @@ class Factor:
         """
         if not self.limit.spend(user):
             raise BankError(429, "Too many codes were sent to your phone. Try again in an hour.")
-        code, challenge = self._new_code(), secrets.token_urlsafe(16)
-        record = {
-            "user": user,
-            "code": _seal(challenge, code, state),
-            "ends": self._clock.now() + self.ttl,
-            "left": self.guesses,
-        }
-        self._store.set(_key(challenge), json.dumps(record).encode(), self.ttl)
+        code, challenge = f"{secrets.randbelow(10**6):06}", secrets.token_urlsafe(16)
+        ends, sealed = self._clock.now() + _TTL, _seal(challenge, code, state)
+        record = {"user": user, "code": sealed, "ends": ends, "left": _GUESSES}
+        self._store.set(_key(challenge), json.dumps(record).encode(), _TTL)
         self.phone.send(Mail(user, "The bank", f"{code} is your code. Tell it to nobody."))
         return challenge
 
@@ -94,22 +85,21 @@ class Factor:
                 return None
             return json.dumps({**record, "left": left}).encode()
 
-        self._store.update(key, guess, self.ttl)
+        self._store.update(key, guess, _TTL)
         if not right:
             raise BankError(403, _WRONG)
         self.limit.clear(user)
         return str(user)
 
     def attach(
-        self, bank: Flask, accounts: Accounts, welcome: Callable[[str, Response], Response]
+        self, bank: Flask, accounts: Accounts, welcome: Callable[[str, Response], dict[str, Any]]
     ) -> None:
         """Add POST /login/code {factor, code} to the bank; `welcome` logs a user in."""
 
         @bank.post("/login/code")
         def log_in_with_code() -> Response:
-            state = accounts.password_hash
-            user = self.finish(read_text("factor"), read_text("code"), state)
-            return welcome(user, Response(mimetype="application/json"))
+            user = self.finish(read_text("factor"), read_text("code"), accounts.password_hash)
+            return answer(lambda response: welcome(user, response))
 
 
 def _key(challenge: str) -> str:
@@ -122,10 +112,9 @@ def _seal(challenge: str, code: str, state: str) -> str:
 
 def _read(raw: bytes | None) -> dict[str, Any]:
     """Return a record; {} for nothing, and for what somebody else wrote there."""
-    try:
-        found = json.loads(raw.decode()) if raw else {}
-        types = {"user": str, "code": str, "ends": float, "left": int}
-        good = all(type(found[name]) is t for name, t in types.items())
-        return found if good and found["code"].isascii() else {}
-    except (ValueError, LookupError, TypeError, RecursionError):
+    found = read_json(raw)
+    if not isinstance(found, dict) or not is_text(found.get("user")):
         return {}
+    types = {"code": str, "ends": float, "left": int}
+    good = all(type(found.get(name)) is kind for name, kind in types.items())
+    return found if good and found["code"].isascii() else {}

@@ -1,13 +1,21 @@
-"""What a request to the bank says, field by field, from JSON or a form. Imports `accounts`."""
+"""What a request to the bank says, from JSON or a form, and what it answers. Imports `accounts`."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import request
+from flask import Response, request
 
 from authlab.bank.accounts import BankError
 
-__all__ = ["read_amount", "read_text"]
+__all__ = ["answer", "read_amount", "read_text"]
+
+
+def answer(fill: Callable[[Response], dict[str, Any]]) -> Response:
+    """Return a response with what `fill` returns, as JSON; `fill` may set cookies on it."""
+    response = Response(mimetype="application/json")
+    response.set_data(json.dumps(fill(response)))
+    return response
 
 
 def _field(name: str) -> Any:

@@ -4,6 +4,7 @@ import json
 from hashlib import sha256
 
 from authlab.clock import Clock
+from authlab.revocation.arguments import read_json
 from authlab.sessions import Store
 
 __all__ = ["Limit"]
@@ -51,11 +52,9 @@ class Limit:
         self._store.delete(self._key(name))
 
     def _recent(self, raw: bytes | None) -> list[float]:
-        try:
-            times = json.loads(raw.decode()) if raw else []
-            return [t for t in times if type(t) is float and t > self._clock.now() - self.per]
-        except (ValueError, TypeError, RecursionError):
-            return []
+        times, since = read_json(raw), self._clock.now() - self.per
+        found = times if isinstance(times, list) else []
+        return [time for time in found if type(time) is float and time > since]
 
     def _key(self, name: str) -> str:
         return f"limit:{self._what}:{sha256(name.encode()).hexdigest()}"

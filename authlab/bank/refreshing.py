@@ -7,7 +7,6 @@ from flask import Request, Response
 
 from authlab.bank.fields import read_text
 from authlab.revocation.families import name_of
-from authlab.revocation.refresh import RefreshTokens
 
 __all__ = ["Refreshing"]
 
@@ -24,8 +23,7 @@ class Refreshing:
     the access cookie of its own family, whose name begins with `__Host-`: that one nobody plants.
     """
 
-    def __init__(self, tokens: RefreshTokens, *, in_cookie: bool, secure: bool) -> None:
-        self.tokens = tokens
+    def __init__(self, *, in_cookie: bool, secure: bool) -> None:
         self.in_cookie = in_cookie
         self.secure = secure
         self.cookie = "__Secure-refresh" if secure else "refresh"
@@ -55,8 +53,7 @@ class Refreshing:
 def _family_of(access: str) -> str | None:
     """Return the family that an access token names, expired or not, whoever signed it."""
     try:
-        claims = jwt.decode(access, options={"verify_signature": False})
+        name = jwt.decode(access, options={"verify_signature": False}).get("fam")
     except jwt.InvalidTokenError:
         return None
-    name = claims.get("fam")
     return name if isinstance(name, str) else None

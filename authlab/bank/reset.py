@@ -3,7 +3,6 @@
 Each argument of `Reset` below `ttl` is a defence, or a hole, that notebook 12 switches.
 """
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any, Literal, Protocol
 from flask import Flask, Response, request
 
 from authlab.bank.accounts import Accounts, BankError
-from authlab.bank.auth import HALF, Auth
-from authlab.bank.fields import read_text
+from authlab.bank.auth import Auth
+from authlab.bank.fields import answer, read_text
 from authlab.bank.limit import Limit
 from authlab.bank.mailbox import Mail, Mailbox
 from authlab.clock import Clock
@@ -42,7 +41,7 @@ class Tokens(Protocol):
 class Reset:
     """Mail links that set a new password, and honour each once (ASVS 5.0, 6.4.3 and 6.5.1).
 
-    `tokens` makes the links, `mailbox` takes the mails, a link lives `ttl` seconds (6.5.5).
+    `tokens` makes the links, `mailbox` has the mails, a link lives `ttl` seconds (6.5.5).
     `site` is where a link leads; None believes the header Host, which whoever asks can write.
     `where` the token stands in it: in the "fragment", which browsers send to nobody, or in the
     "query", which every server's log and Referer keeps (14.2.1).
@@ -60,7 +59,6 @@ class Reset:
         self,
         tokens: Tokens,
         *,
-        mailbox: Mailbox | None = None,
         ttl: float = 600,
         site: str | None = "https://bank.test",
         where: Literal["fragment", "query"] = "fragment",
@@ -81,9 +79,8 @@ class Reset:
             raise ValueError("get_redeems needs where='query': no GET carries a fragment.")
         if isinstance(tokens, BoundTokens) and not bound:
             raise ValueError("bound is False, expected True: BoundTokens are bound or nothing.")
-        kept = store or getattr(tokens, "store", None) or open_store("memory://", tokens.clock)
         self.tokens = tokens
-        self.mailbox = mailbox or Mailbox()
+        self.mailbox = Mailbox()
         self.ttl = ttl
         self.site = site
         self.where = where
@@ -95,15 +92,19 @@ class Reset:
         self.logs_in = logs_in
         self.same_answer = same_answer
         clock = tokens.clock
-        self.mails = _limit(kept, clock, "mails", mails, 3600)
-        self.guesses = _limit(kept, clock, "links", guesses, 600)
+        counts = store or getattr(tokens, "store", None) or open_store("memory://", clock)
+
+        def limit(what: str, most: int | None, per: float) -> Limit | None:
+            return None if most is None else Limit(counts, what, most=most, per=per, clock=clock)
+
+        self.mails, self.guesses = limit("mails", mails, 3600), limit("links", guesses, 600)
 
     def attach(
         self,
         bank: Flask,
         auth: Auth,
         accounts: Accounts,
-        welcome: Callable[[str, Response], Response],
+        welcome: Callable[[str, Response], dict[str, Any]],
     ) -> None:
         """Add the pages and the calls to the bank; `welcome` logs a user in."""
 
@@ -126,15 +127,15 @@ class Reset:
         @bank.post("/reset/confirm")
         def set_password() -> Response:
             user = self.confirm(read_text("token"), read_text("new"), accounts, _address())
-            response = Response(mimetype="application/json")
-            ended: dict[str, Any] = {"ended": 0}
-            if self.ends_others:
-                try:
-                    ended = auth.log_out_everywhere(request, response, user)
-                except StoreUnavailable:
-                    raise BankError(503, HALF) from None
-            response.set_data(json.dumps({"says": "The new password counts from now on.", **ended}))
-            return welcome(user, response) if self.logs_in else response
+
+            def finish(response: Response) -> dict[str, Any]:
+                ended: dict[str, Any] = {"ended": 0}
+                if self.ends_others:
+                    ended = auth.log_out_others(request, response, user, keep=False)
+                says = {"says": "The new password counts from now on.", **ended}
+                return welcome(user, response) if self.logs_in else says
+
+            return answer(finish)
 
     def ask(self, user: str, accounts: Accounts, host: str) -> str:
         """Mail a link, if there is such a customer and a mail left; return what to answer."""
@@ -186,23 +187,14 @@ class Reset:
 
     def _page(self, ticket: str = "") -> Response:
         """Return the page with the form; a `ticket` stands in it for the link that is used."""
-        picture = f'<img src="{self.pictures}/seal.png" alt="A seal">' if self.pictures else ""
-        page = _PAGE.read_text(encoding="utf-8")
-        page = page.replace("<!--picture-->", picture).replace('data-token=""', _data(ticket))
-        response = Response(page, mimetype="text/html")
-        response.headers["Referrer-Policy"] = self.policy
+        page = _PAGE.read_text("utf-8").replace('data-token=""', f'data-token="{ticket}"')
+        headers = {"Referrer-Policy": self.policy}
         if self.pictures:
+            picture = f'<img src="{self.pictures}/seal.png" alt="A seal">'
+            page = page.replace("<!--picture-->", picture)
             policy = f"default-src 'self' {self.pictures}; frame-ancestors 'none'"
-            response.headers["Content-Security-Policy"] = policy
-        return response
-
-
-def _limit(store: Store, clock: Clock, what: str, most: int | None, per: float) -> Limit | None:
-    return None if most is None else Limit(store, what, most=most, per=per, clock=clock)
-
-
-def _data(ticket: str) -> str:
-    return f'data-token="{ticket}"'
+            headers["Content-Security-Policy"] = policy
+        return Response(page, headers=headers, mimetype="text/html")
 
 
 def _address() -> str:

@@ -1,6 +1,7 @@
 """Log in by session: a random id in a cookie, and a record in a store."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from math import ceil
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from authlab.sessions import Session, Sessions
 __all__ = ["SessionAuth"]
 
 
+@dataclass(eq=False)
 class SessionAuth(Auth):
     """Keep who is logged in at the server; the browser holds an id and nothing else.
 
@@ -23,26 +25,15 @@ class SessionAuth(Auth):
     "address", both or, by default, neither.
     """
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        *,
-        cookie: str = "__Host-sid",
-        secure: bool = True,
-        httponly: bool = True,
-        samesite: SameSite | None = "Lax",
-        rotate_on_login: bool = True,
-        end_on_logout: bool = True,
-        bind: Sequence[Literal["agent", "address"]] = (),
-    ) -> None:
-        self.sessions = sessions
-        self.cookie = cookie
-        self.secure = secure
-        self.httponly = httponly
-        self.samesite = samesite
-        self.rotate_on_login = rotate_on_login
-        self.end_on_logout = end_on_logout
-        self.bind = tuple(bind)
+    sessions: Sessions
+    _: KW_ONLY
+    cookie: str = "__Host-sid"
+    secure: bool = True
+    httponly: bool = True
+    samesite: SameSite | None = "Lax"
+    rotate_on_login: bool = True
+    end_on_logout: bool = True
+    bind: Sequence[Literal["agent", "address"]] = ()
 
     def greet(self, request: Request, response: Response) -> None:
         """Give a visitor a session before login, as sites do to remember a basket or a form."""
@@ -50,13 +41,11 @@ class SessionAuth(Auth):
             self.set_cookie(response, self.sessions.start("").id)
 
     def identify(self, request: Request) -> str | None:
-        session = self._load(request)
+        session, here = self._load(request), _seen_from(request)
         if session is None or not session.user:
             return None
-        here = _seen_from(request)
-        if any(session.data.get(what) != here[what] for what in self.bind):
-            return None
-        return session.user
+        moved = any(session.data.get(what) != here[what] for what in self.bind)
+        return None if moved else session.user
 
     def log_in(self, request: Request, response: Response, user: str) -> dict[str, Any]:
         before, here = self._load(request), _seen_from(request)
@@ -73,13 +62,11 @@ class SessionAuth(Auth):
         return {}
 
     def log_out(self, request: Request, response: Response) -> dict[str, Any]:
-        session = self._load(request)
-        rest = 0.0
-        if session is not None:
-            if self.end_on_logout:
-                self.sessions.end(session.id)
-            else:
-                rest = session.ends - self.sessions.clock.now()
+        session, rest = self._load(request), 0.0
+        if session is not None and self.end_on_logout:
+            self.sessions.end(session.id)
+        elif session is not None:
+            rest = session.ends - self.sessions.clock.now()
         self.delete_cookie(response)
         return {"still_works_for": ceil(rest)}
 
@@ -99,8 +86,7 @@ class SessionAuth(Auth):
                 "handle": session.handle,
                 "this_one": here is not None and session.handle == here.handle,
                 "since": session.created,
-                "agent": session.data.get("agent"),
-                "address": session.data.get("address"),
+                **{what: session.data.get(what) for what in ("agent", "address")},
             }
             for session in self.sessions.of_user(user)
         ]

@@ -16,6 +16,7 @@ from authlab.bank.refreshing import Refreshing
 from authlab.clock import Clock
 from authlab.jose import KeySet, b64url_encode, load_key
 from authlab.jose.algorithms import ALGORITHMS
+from authlab.revocation.arguments import is_time
 from authlab.revocation.errors import InvalidRefreshToken, ListFull
 from authlab.revocation.families import name_of
 from authlab.revocation.refresh import RefreshTokens
@@ -23,7 +24,11 @@ from authlab.revocation.strategy import Strategy
 
 __all__ = ["TokenAuth"]
 
-_NEVER = 10**12  # Unix seconds: 30,000 years
+_CHECKS: Any = {
+    "require": ["iss", "sub", "aud", "iat", "exp", "jti"],
+    # PyJWT asks the computer's own clock; the lesson's clock is asked in `read`.
+    **dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf"), False),
+}
 
 
 class TokenAuth(Auth):
@@ -78,8 +83,7 @@ class TokenAuth(Auth):
         self.secure = secure
         self.httponly = httponly
         self.samesite = samesite
-        in_cookie = carry == "cookie"
-        self._travel = Refreshing(refresh, in_cookie=in_cookie, secure=secure) if refresh else None
+        self._travel = Refreshing(in_cookie=carry == "cookie", secure=secure)
 
     def issue(self, user: str, family: str | None = None) -> str:
         """Return a new token for `user`, good for `ttl` seconds.
@@ -89,16 +93,10 @@ class TokenAuth(Auth):
         BankError 429 where `revocation` keeps a list that is full.
         """
         key, headers = self._signing_key(user)
-        now = int(self.clock.now())
-        claims = {
-            "iss": self.issuer,
-            "sub": user,
-            "aud": self.issuer,
-            "iat": now,
-            "exp": now + int(self.ttl),
-            "jti": secrets.token_urlsafe(16),
-            **({"fam": family} if family else {}),
-        }
+        now, who = int(self.clock.now()), {"iss": self.issuer, "sub": user, "aud": self.issuer}
+        claims = {**who, "iat": now, "exp": now + int(self.ttl), "jti": secrets.token_urlsafe(16)}
+        if family:
+            claims["fam"] = family
         try:
             if self.revocation:
                 claims = self.revocation.grant(claims)
@@ -119,20 +117,13 @@ class TokenAuth(Auth):
                 algorithms=[key.algorithm_name],
                 audience=self.issuer,
                 issuer=self.issuer,
-                # PyJWT asks the computer's own clock; the lesson's clock is asked below.
-                options={
-                    "require": ["iss", "sub", "aud", "iat", "exp", "jti"],
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
+                options=_CHECKS,
             )
         except jwt.InvalidTokenError:
             return None
         begins, ends = claims.get("nbf", 0), claims["exp"]
-        if type(begins) is not int or type(ends) is not int or ends > _NEVER:
-            return None
-        if not begins <= self.clock.now() < ends:
+        whole = all(type(time) is int and is_time(time) for time in (begins, ends))
+        if not whole or not begins <= self.clock.now() < ends:
             return None
         return claims if self.revocation is None or self.revocation.lets_in(claims, token) else None
 
@@ -147,7 +138,7 @@ class TokenAuth(Auth):
         return self._hand_out(response, self.issue(user, name_of(refresh)), refresh)
 
     def renew(self, request: Request, response: Response) -> dict[str, Any]:
-        if self.refresh is None or self._travel is None:
+        if self.refresh is None:
             return super().renew(request, response)
         if self._signing is None:
             raise BankError(403, "This server checks log-ins and makes none.")
@@ -215,7 +206,7 @@ class TokenAuth(Auth):
 
     def _hand_out(self, response: Response, access: str, refresh: str) -> dict[str, Any]:
         """Put the tokens on their way; return what goes into the JSON (RFC 6749, 5.1)."""
-        more = self._travel.hand_out(response, refresh) if self._travel else {}
+        more = self._travel.hand_out(response, refresh) if refresh else {}
         if self.carry == "header":
             more = {"access_token": access, "token_type": "Bearer", **more}
         else:
@@ -234,7 +225,7 @@ class TokenAuth(Auth):
     def _drop_cookies(self, response: Response) -> None:
         if self.carry == "cookie":
             self.delete_cookie(response)
-        if self._travel:
+        if self.refresh:
             self._travel.take_back(response)
 
     def _signing_key(self, user: str) -> tuple[jwt.PyJWK, dict[str, Any]]:

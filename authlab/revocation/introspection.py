@@ -22,13 +22,14 @@ from authlab.revocation.per_user import Issued
 from authlab.revocation.strategy import Strategy
 from authlab.revocation.tokens import handle_of
 from authlab.sessions import Store, StoreUnavailable
-from authlab.web import Network, WebError
+from authlab.web import Network
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Introspection"]
 
+_SERVER = "https://auth.test"  # where the issuer lives in the lab's network
 _MOST_BODY = 128 * 1024  # bytes: twice the longest token, for its percent signs
 _TELLS = ("iss", "sub", "aud", "iat", "exp", "jti")
 _ACCESS_TOKENS = (None, "JWT", "at+jwt")  # the header's typ
@@ -37,8 +38,8 @@ _ACCESS_TOKENS = (None, "JWT", "at+jwt")  # the header's typ
 class Introspection(Strategy):
     """Keep a list of the tokens that live, at the issuer; each server asks it for each request.
 
-    The issuer's app is hosted in `network` at `server`, and called as `client` with a password of
-    its own (`credentials`). A token is known there by its `iss` and `jti`.
+    The issuer's app is hosted in `network` at https://auth.test, and called as a client with a
+    name and a password (`credentials`). A token is known there by its `iss` and `jti`.
 
     Costs a round trip and a read for each request; one write and the user's list (a read and a
     write) for each token issued; a round trip to ask, one to end, a read and a write for a log-out.
@@ -54,21 +55,13 @@ class Introspection(Strategy):
         clock: Clock | None = None,
         *,
         network: Network | None = None,
-        server: str = "https://auth.test",
-        client: str = "bank",
         **options: Any,
     ) -> None:
         super().__init__(store, clock, **options)
-        if not isinstance(client, str) or not client or ":" in client or not client.isascii():
-            refuse("client", client, "a name in ASCII, without a colon (RFC 7617, 2)")
-        self.credentials = client, secrets.token_urlsafe(32)
+        self.credentials = "bank", secrets.token_urlsafe(32)
         self.network = network or Network()
-        self.server = server
         self.app = Endpoints(self)
-        try:
-            self.network.host(server, self.app)
-        except (WebError, ValueError) as error:
-            refuse("server", str(error), "an origin such as https://auth.test")
+        self.network.host(_SERVER, self.app)
         self._issued = Issued(self.store, self.clock, self._key("user", ""))
         self._session = self.network.session()
         self._session.auth = self.credentials
@@ -120,12 +113,12 @@ class Introspection(Strategy):
     def _call(self, path: str, token: str) -> dict[str, Any]:
         """Return what the issuer answers. Raises StoreUnavailable for anything but an answer."""
         try:
-            reply = self._session.post(self.server + path, data={"token": token})
+            reply = self._session.post(_SERVER + path, data={"token": token})
             told = reply.json() if reply.status_code == 200 else None
         except (requests.RequestException, ValueError) as error:
-            raise StoreUnavailable(self.server, type(error).__name__) from None
+            raise StoreUnavailable(_SERVER, type(error).__name__) from None
         if not isinstance(told, dict):
-            raise StoreUnavailable(self.server, f"it answers {reply.status_code}")
+            raise StoreUnavailable(_SERVER, f"it answers {reply.status_code}")
         return told
 
     def _live(self, handle: str) -> str:

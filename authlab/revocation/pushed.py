@@ -1,4 +1,4 @@
-"""Lists that are pushed to the servers: they ask nobody, and learn of an end at the next push.
+"""A denylist that is pushed to the servers: they ask nobody, and learn of an end at the next push.
 
 Imports `tokens`. One publisher reads the store every `push_every` seconds, and sends each server
 a copy: here a Bloom filter, in `status_list` a status list.
@@ -6,7 +6,6 @@ a copy: here a Bloom filter, in `status_list` a status list.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from math import log
 from threading import Lock
 from typing import Any
 
@@ -15,18 +14,18 @@ from rbloom import Bloom
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode
 from authlab.revocation.arguments import check_seconds, check_text, refuse
-from authlab.revocation.strategy import Strategy
-from authlab.revocation.tokens import Denylist, handle_of
+from authlab.revocation.tokens import Denylist
 from authlab.sessions import Store, StoreUnavailable
 
 __all__ = ["BloomDenylist", "Pushed"]
 
 _FASTEST = 0.001  # seconds between two pushes
 _MOST_FILTER = 2**28  # bytes that a server takes: two thousand million bits
+_MOST_EXPECTED = 10**7  # entries; with the smallest `error` each takes 44 bits
 _MOST_HASHES = 64  # rbloom needs 7 for one false answer in a hundred, 20 for one in a million
 
 
-class Pushed(Strategy):
+class Pushed(Denylist):
     """What the two have in common: the push, on the clock, and a server's copy of the last one.
 
     A push is due when the object is made, and every `push_every` seconds after that. It is made
@@ -72,6 +71,15 @@ class Pushed(Strategy):
             self.bytes_pushed += (missed + 1) * len(data)
             self._next += self.push_every
 
+    def end(self, claims: Mapping[str, Any]) -> bool:
+        self.push_if_due()
+        return super().end(claims)
+
+    def revoke_user(self, user: str) -> None:
+        check_text("user", user)
+        self.push_if_due()
+        super().revoke_user(user)
+
     def lives_on(self, claims: Mapping[str, Any]) -> float:
         return max(0.0, min(self._next, float(claims["exp"])) - self.clock.now())
 
@@ -90,7 +98,7 @@ class Pushed(Strategy):
         return (key.removeprefix(prefix) for key in self.store.keys(prefix))
 
 
-class BloomDenylist(Pushed, Denylist):
+class BloomDenylist(Pushed):
     """Push the denylist as a Bloom filter: some bits an entry, never a miss, some false alarms.
 
     A false alarm refuses an honest token, about `error` of all (0 to 1) while the list has no more
@@ -112,12 +120,10 @@ class BloomDenylist(Pushed, Denylist):
         **options: Any,
     ) -> None:
         super().__init__(store, clock, **options)
-        if type(expected) is not int or not 0 < expected <= 10**8:
-            refuse("expected", expected, "a whole number of entries, 1 to 100,000,000")
+        if type(expected) is not int or not 0 < expected <= _MOST_EXPECTED:
+            refuse("expected", expected, f"a whole number of entries, 1 to {_MOST_EXPECTED:,}")
         if not isinstance(error, float) or not 1e-9 <= error < 1:
             refuse("error", error, "a share from 0.000000001 up to, and not, 1")
-        if expected * -log(error) / log(2) ** 2 > _MOST_FILTER * 7:  # bits, and some to spare
-            refuse("expected", expected, f"a filter of less than {_MOST_FILTER:,} bytes")
         self.expected = expected
         self.error = error
         self.false_refusals = 0
@@ -142,7 +148,7 @@ class BloomDenylist(Pushed, Denylist):
         self.held = Bloom.load_bytes(data, _number_of)
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:
-        handle = handle_of(claims)
+        handle = self.handle(claims)
         if handle not in self.current():
             return True
         try:
@@ -151,15 +157,6 @@ class BloomDenylist(Pushed, Denylist):
         except StoreUnavailable:
             pass  # nobody can tell
         return False
-
-    def end(self, claims: Mapping[str, Any]) -> bool:
-        self.push_if_due()
-        return super().end(claims)
-
-    def revoke_user(self, user: str) -> None:
-        check_text("user", user)
-        self.push_if_due()
-        super().revoke_user(user)
 
 
 def _number_of(handle: Any) -> Any:

@@ -1,7 +1,7 @@
 """A session as one more way to take access back: the measure of all others. Imports `strategy`."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from authlab.clock import Clock
 from authlab.jose import Key
@@ -17,26 +17,20 @@ class ServerSession(Strategy):
     """Keep a record of each log-in, and delete it: the id that the browser holds means nothing.
 
     The token is a session id of 128 bits, without any claims; `sessions` is what keeps the records
-    (notebook 06), for `ttl` seconds in all and `idle` seconds without a request (`ttl` by default).
+    (notebook 06), for `ttl` seconds.
 
     Costs a read and a write for each request, as each one winds up the idle time; a read and two
     writes for a log-in, two reads and two writes for a log-out. It cannot go on in an outage.
     """
 
-    name: ClassVar[str] = "ServerSession"
+    name = "ServerSession"
     may_open = False
 
-    def __init__(
-        self, store: Store, clock: Clock | None = None, *, idle: float | None = None, **options: Any
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None, **options: Any) -> None:
         super().__init__(store, clock, **options)
         if options.get("key") is not None:
             refuse("key", "a key", "none: an id is not signed")
-        idle = self.ttl if idle is None else idle
-        try:
-            self.sessions = Sessions(self.store, self.clock, idle=idle, absolute=self.ttl)
-        except InvalidEntry as error:
-            refuse("idle", error.found, error.expected)
+        self.sessions = Sessions(self.store, self.clock, idle=self.ttl, absolute=self.ttl)
 
     def issue(self, user: str) -> str:
         check_text("user", user)

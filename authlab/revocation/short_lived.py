@@ -16,13 +16,15 @@ from authlab.sessions import Store
 
 __all__ = ["ShortLivedWithRefresh"]
 
+_REFRESH_TTL, _GRACE = 14 * 86_400, 10  # seconds
+
 
 class ShortLivedWithRefresh(ExpiryOnly):
     """Let access tokens die young, and ask the store when the next one is due (RFC 9700, 4.14).
 
     An access token lives `ttl` seconds whatever happens, as with `ExpiryOnly`; a log-out ends its
-    family of refresh tokens, which live `refresh_ttl` seconds from each renewal, with a window of
-    `grace` seconds for retries. So access goes on for at most `ttl` after a log-out.
+    family of refresh tokens, which live 14 days from each renewal, with a window of 10 seconds for
+    retries. So access goes on for at most `ttl` after a log-out.
 
     This object also stands in for the clients: `issue` gives the access token and keeps the refresh
     token that goes with it, and `renew` is what a client does shortly before the end.
@@ -34,17 +36,9 @@ class ShortLivedWithRefresh(ExpiryOnly):
 
     name = "ShortLivedWithRefresh"
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock | None = None,
-        *,
-        refresh_ttl: float = 14 * 86400,
-        grace: float = 10,
-        **options: Any,
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None, **options: Any) -> None:
         super().__init__(store, clock, **options)
-        self.refresh = RefreshTokens(self.store, self.clock, ttl=refresh_ttl, grace=grace)
+        self.refresh = RefreshTokens(self.store, self.clock, ttl=_REFRESH_TTL, grace=_GRACE)
         self._held: dict[str, str] = {}  # by access token: what its client keeps beside it
 
     def issue(self, user: str) -> str:

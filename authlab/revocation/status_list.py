@@ -13,9 +13,8 @@ from typing import Any, NoReturn
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode, b64url_encode
 from authlab.jose.encoding import show
-from authlab.revocation.arguments import check_text, read_json, seconds_left
+from authlab.revocation.arguments import read_json, seconds_left
 from authlab.revocation.errors import InvalidStatusList, ListFull
-from authlab.revocation.per_user import Issued
 from authlab.revocation.pushed import Pushed
 from authlab.sessions import Store
 from authlab.sessions.base import LONGEST_TTL
@@ -76,14 +75,12 @@ class StatusList:
         return {"bits": self.bits, "lst": b64url_encode(zlib.compress(self._bytes, 9))}
 
     @classmethod
-    def decode(cls, found: Any, *, most_bytes: int = _MOST_BYTES) -> "StatusList":
+    def decode(cls, found: Any) -> "StatusList":
         """Return the list that `encode` gave, or anybody else: {"bits", "lst"} from the network.
 
         A list says nothing of its size: it has the entries that its bytes hold. Unpacking stops
-        at `most_bytes`, whatever the list would grow to.
+        at 16 MiB, whatever the list would grow to.
         """
-        if type(most_bytes) is not int or not 0 < most_bytes <= _MOST_BYTES:
-            _refuse("most_bytes", show(most_bytes), f"from 1 to {_MOST_BYTES:,}", "4.2")
         if not isinstance(found, Mapping):
             _refuse("list", f"a {type(found).__name__}", "an object with bits and lst", "4.2")
         bits, lst = found.get("bits", 0), found.get("lst")
@@ -91,15 +88,15 @@ class StatusList:
         if not isinstance(lst, str):
             _refuse("lst", f"a {type(lst).__name__}", "text", "4.2")
         # Packing adds some bytes in 16 KiB to what does not pack, Base64url a third.
-        if len(lst) > most_bytes * 1.4 + 100:
-            _refuse("lst", f"{len(lst):,} characters", f"at most {most_bytes:,} bytes", "4.2")
+        if len(lst) > _MOST_BYTES * 1.4 + 100:
+            _refuse("lst", f"{len(lst):,} characters", f"at most {_MOST_BYTES:,} bytes", "4.2")
         try:
             packed = b64url_decode(lst)
         except InvalidToken as error:
             _refuse("lst", error.found, error.expected, "4.2")
         statuses: StatusList = super().__new__(cls)
         statuses.bits = bits
-        statuses._bytes = bytearray(_unpack(packed, most_bytes))
+        statuses._bytes = bytearray(_unpack(packed))
         statuses._size = len(statuses._bytes) * 8 // statuses.bits
         return statuses
 
@@ -135,29 +132,21 @@ class StatusListStrategy(Pushed):
         StatusList(size)  # raises for what is no size
         self.size = size
         self.uri = f"{self.issuer}/statuslists/1"
-        self._issued = Issued(self.store, self.clock, self._key("user", ""))
 
     def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
         self.push_if_due()
-        index = self._reserve(claims["exp"])
-        self._issued.add(claims["sub"], str(index), claims["exp"], self.ttl)
-        return {**claims, "status": {"status_list": {"idx": index, "uri": self.uri}}}
+        entry = {"idx": self._reserve(claims["exp"]), "uri": self.uri}
+        return super().grant({**claims, "status": {"status_list": entry}})
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:
         index = self._index_of(claims)
         return index is not None and self.current()[index] == 0
 
     def end(self, claims: Mapping[str, Any]) -> bool:
-        self.push_if_due()
-        index = self._index_of(claims)
-        return index is not None and self._end(index, claims["exp"])
+        return self._index_of(claims) is not None and super().end(claims)
 
-    def revoke_user(self, user: str) -> None:
-        check_text("user", user)
-        self.push_if_due()
-        for index, exp in self._issued.of_user(user).items():
-            if self._is_index(index):
-                self._end(int(index), exp)
+    def handle(self, claims: Mapping[str, Any]) -> str:
+        return str(self._index_of(claims))
 
     def publish(self) -> bytes:
         statuses = StatusList(self.size)
@@ -171,10 +160,6 @@ class StatusListStrategy(Pushed):
         if len(statuses) < self.size:
             _refuse("list", f"{len(statuses):,} entries", f"{self.size:,}", "8.3")
         self.held = statuses
-
-    def _end(self, index: int, exp: float) -> bool:
-        key = self._key("ended", str(index))
-        return self.store.add(key, b"1", seconds_left(exp, self.clock.now()))
 
     def _reserve(self, exp: float) -> int:
         # One push longer than the token: until then a copy may still say what its bit was.
@@ -207,15 +192,15 @@ class StatusListStrategy(Pushed):
         return text.isdecimal() and len(text) < 12 and int(text) < self.size
 
 
-def _unpack(packed: bytes, most: int) -> bytes:
+def _unpack(packed: bytes) -> bytes:
     """Return what zlib has packed, if it is all there, nothing comes after, and it is not huge."""
     reader = zlib.decompressobj()
     try:
-        data = reader.decompress(packed, most + 1)
+        data = reader.decompress(packed, _MOST_BYTES + 1)
     except zlib.error as error:
         _refuse("lst", f"no zlib stream ({error})", "RFC 1950", "4.1")
-    if len(data) > most:
-        _refuse("lst", "a list that unpacks to more", f"at most {most:,} bytes", "4.1")
+    if len(data) > _MOST_BYTES:
+        _refuse("lst", "a list that unpacks to more", f"at most {_MOST_BYTES:,} bytes", "4.1")
     if not reader.eof:
         _refuse("lst", "a zlib stream that is cut off", "all of it", "4.1")
     if reader.unused_data:

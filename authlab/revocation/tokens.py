@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any
 
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode, b64url_encode
@@ -35,7 +35,7 @@ class Denylist(Strategy):
     `by_user=False` no such list is kept, issuing costs nothing, and `revoke_user` refuses.
     """
 
-    name: ClassVar[str] = "Denylist"
+    name = "Denylist"
 
     def __init__(
         self, store: Store, clock: Clock | None = None, *, by_user: bool = True, **options: Any
@@ -46,14 +46,14 @@ class Denylist(Strategy):
 
     def grant(self, claims: dict[str, Any]) -> dict[str, Any]:
         if self.by_user:
-            self._issued.add(claims["sub"], handle_of(claims), claims["exp"], self.ttl)
+            self._issued.add(claims["sub"], self.handle(claims), claims["exp"], self.ttl)
         return claims
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:
-        return self.store.get(self._ended(handle_of(claims))) is None
+        return self.store.get(self._ended(self.handle(claims))) is None
 
     def end(self, claims: Mapping[str, Any]) -> bool:
-        return self._deny(handle_of(claims), claims["exp"])
+        return self._deny(self.handle(claims), claims["exp"])
 
     def revoke_user(self, user: str) -> None:
         check_text("user", user)
@@ -61,6 +61,10 @@ class Denylist(Strategy):
             refuse("by_user", self.by_user, "True: without a list per user none can be ended")
         for handle, exp in self._issued.of_user(user).items():
             self._deny(handle, exp)
+
+    def handle(self, claims: Mapping[str, Any]) -> str:
+        """Return the name of a token on the list."""
+        return handle_of(claims)
 
     def _deny(self, handle: str, exp: float) -> bool:
         return self.store.add(self._ended(handle), b"1", seconds_left(exp, self.clock.now()))
@@ -128,7 +132,7 @@ class KeyPerUser(Strategy):
             refuse("key or algorithm", "one of its own", "neither: a random HS256 key a user")
 
     def key_for(self, user: str) -> tuple[str, bytes]:
-        kid = kid_of(user)
+        kid = _half_hash(user)
         fresh = secrets.token_bytes(_KEY_BYTES)
 
         def keep(old: bytes | None) -> bytes:
@@ -148,14 +152,14 @@ class KeyPerUser(Strategy):
         return None if secret is None else self._verify_by(secret, token)
 
     def permits(self, claims: Mapping[str, Any], token: object) -> bool:
-        return _read_kid(token) == kid_of(claims["sub"])  # that the key exists was seen before
+        return _read_kid(token) == _half_hash(claims["sub"])  # the key was there: see `key_of`
 
     def end(self, claims: Mapping[str, Any]) -> bool:
-        return self.store.delete(self._key("key", kid_of(claims["sub"])))
+        return self.store.delete(self._key("key", _half_hash(claims["sub"])))
 
     def revoke_user(self, user: str) -> None:
         check_text("user", user)
-        self.store.delete(self._key("key", kid_of(user)))
+        self.store.delete(self._key("key", _half_hash(user)))
 
 
 def handle_of(claims: Mapping[str, Any]) -> str:
@@ -164,11 +168,6 @@ def handle_of(claims: Mapping[str, Any]) -> str:
     As JSON the two cannot run into each other: ("a", "bc") is not ("ab", "c").
     """
     return _half_hash(json.dumps([claims["iss"], claims["jti"]]))
-
-
-def kid_of(user: str) -> str:
-    """Return the name of a user's key."""
-    return _half_hash(user)
 
 
 def _moment_of(claims: Mapping[str, Any]) -> int:

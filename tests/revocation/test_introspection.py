@@ -8,7 +8,6 @@ import requests
 
 from authlab.clock import Clock
 from authlab.jose import encode, generate_key
-from authlab.revocation import InvalidArgument
 from authlab.web import Network, serve
 from tests.revocation.ways import FailingStore, make
 from tests.sessions.servers import START
@@ -182,15 +181,6 @@ def test_only_active_true_is_active(issuer: Issuer, told: Any) -> None:
 
     issuer.network.host("https://auth.test", other)
     assert issuer.strategy.accepts(token) is False
-
-
-@pytest.mark.parametrize("options", [
-    {"server": "nonsense"}, {"server": "https://auth.test/path"}, {"server": None},
-    {"client": ""}, {"client": "a:b"}, {"client": None}, {"client": "é"},
-])  # fmt: skip
-def test_options_that_are_none(options: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgument):
-        make("Introspection", FailingStore(), **options)
 
 
 @pytest.mark.parametrize("told", [{}, {"iss": "https://bank.test"}, {"iss": [], "jti": {}}])
