@@ -159,6 +159,8 @@ def forget() -> None:
         path = progress_path()
         if not path.exists():
             return look.say("There is no progress to forget.")
+        if not path.is_file():
+            return look.say(f"The progress file {path} is not an ordinary file, and stays.")
         aside = path.with_name(f"{path.name}.bak")
         for n in range(2, 1000):
             if not aside.exists():

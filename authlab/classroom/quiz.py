@@ -100,7 +100,7 @@ def total(marks: Sequence[Mark]) -> str:
     return f"{right} of {len(marks)}. Answer again where it says 'not yet'."
 
 
-def quiz(notebook: str) -> "VBox | None":
+def quiz(notebook: str = "") -> "VBox | None":
     """Show a notebook's questions: choose, press "Check my answers", read why.
 
     Passing, with all of them right, goes into the progress file.

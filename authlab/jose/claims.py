@@ -6,7 +6,7 @@ Imports `jws` and below. `CLAIM_CHECKS` go on where `jws.SIGNATURE_CHECKS` end.
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, NamedTuple
 
 from authlab.jose.encoding import read_object, show
@@ -46,25 +46,27 @@ def read_limits(
         leeway = leeway.total_seconds()
     if now is None:
         now = time.time()
-    # Every comparison with NaN is false: as a leeway it would make a token live for ever.
-    for name, number in (("leeway", leeway), ("now", now)):
-        if isinstance(number, bool) or not isinstance(number, int | float) or not _finite(number):
-            expected = "a finite number of seconds"
-            raise InvalidClaim(f"argument {name}", show(number), expected, "RFC 7519, 2")
-    if leeway < 0:
+    seconds, moment = _read_seconds("leeway", leeway), _read_seconds("now", now)
+    if seconds < 0:
         raise InvalidClaim("argument leeway", show(leeway), "0 or more", "RFC 7519, 4.1.4")
     if typ is not None and not isinstance(typ, str):
         raise InvalidType("argument typ", show(typ), "text, such as 'at+jwt'", "RFC 7515, 4.1.9")
     required = _read_names("require", require) or frozenset()
     audiences, issuers = _read_names("audience", audience), _read_names("issuer", issuer)
-    return Limits(audiences, issuers, typ, leeway, tuple(sorted(required)), now)
+    return Limits(audiences, issuers, typ, seconds, tuple(sorted(required)), moment)
 
 
-def _finite(number: float) -> bool:
+def _read_seconds(name: str, value: Any) -> float:
+    """Return the number; every comparison with NaN is false, so such a token would never expire."""
     try:
-        return isfinite(number)
-    except OverflowError:  # an int larger than any float
-        return False
+        seconds = float(value) if isinstance(value, int | float) else nan
+    except (OverflowError, TypeError):  # an int larger than any float; what poses as a number
+        seconds = nan
+    if isinstance(value, bool) or not isfinite(seconds):
+        raise InvalidClaim(
+            f"argument {name}", show(value), "a finite number of seconds", "RFC 7519, 2"
+        )
+    return seconds
 
 
 def _read_names(name: str, value: Any) -> frozenset[str] | None:

@@ -11,10 +11,17 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from authlab.jose.encoding import b64url_decode, b64url_encode, read_object, show, write_json
-from authlab.jose.errors import DecryptionFailed, InvalidKey, InvalidToken, MalformedToken
+from authlab.jose.errors import DecryptionFailed, InvalidKey, MalformedToken
 from authlab.jose.jwe_algorithms import CONTENT, MANAGEMENT, Direct, EcdhEs
 from authlab.jose.jwk import write_material
-from authlab.jose.jws import MAX_BYTES, check_header, check_limit, pick_allowed, refuse_form
+from authlab.jose.jws import (
+    MAX_BYTES,
+    check_header,
+    check_limit,
+    pick_allowed,
+    read_ascii,
+    refuse_form,
+)
 from authlab.jose.keys import KeyMaterial, find_key
 
 __all__ = ["Decrypted", "decrypt", "encrypt"]
@@ -53,7 +60,7 @@ def encrypt(
     """
     management = pick_allowed(alg, [alg], MANAGEMENT)
     content = pick_allowed(enc, [enc], CONTENT)
-    if not isinstance(plaintext, bytes):
+    if not issubclass(type(plaintext), bytes):
         found = f"a {type(plaintext).__name__}"
         raise MalformedToken("not bytes", found, "bytes to encrypt", "RFC 7516, 5.1")
     header = _make_header(headers, alg, enc)
@@ -118,18 +125,13 @@ def decrypt(
 
 def _read(token: Any, max_bytes: int) -> tuple[dict[str, Any], bytes, list[bytes]]:
     """Return the header, the bytes that spell it, and the other four parts."""
-    try:
-        raw = token.encode("ascii") if isinstance(token, str) else token
-        # The limit comes first: nothing is decoded of a token that is too long.
-        if len(raw) <= max_bytes and raw.count(b".") == 4:
-            first, *rest = raw.split(b".")
-            header = read_object(b64url_decode(first), "header")
-            _check_header(header)
-            return header, first, [b64url_decode(part) for part in rest]
-    except InvalidToken:
-        raise
-    except (AttributeError, TypeError, UnicodeEncodeError):
-        pass
+    raw = read_ascii(token)
+    # The limit comes first: nothing is decoded of a token that is too long.
+    if raw is not None and len(raw) <= max_bytes and raw.count(b".") == 4:
+        first, *rest = raw.split(b".")
+        header = read_object(b64url_decode(first), "header")
+        _check_header(header)
+        return header, first, [b64url_decode(part) for part in rest]
     refuse_form(token, max_bytes, 5, "RFC 7516, 7.1")
 
 

@@ -322,6 +322,17 @@ def test_forget_keeps_each_old_file(course: Course, capsys: pytest.CaptureFixtur
     assert kept == ["done.jsonl.2.bak", "done.jsonl.bak"]
 
 
+def test_forget_moves_nothing_but_a_file(
+    course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = course.progress.parent / "folder"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("AUTHLAB_PROGRESS", str(folder))
+    forget()
+    assert "is not an ordinary file, and stays" in capsys.readouterr().out
+    assert folder.is_dir()
+
+
 def test_exercises_that_cannot_be_loaded_hide_no_others(course: Course) -> None:
     course.add_module("nb92", "import no_such_module")
     record("91.1", "exercise")

@@ -149,6 +149,8 @@ def test_a_quiz_that_is_not_there(
         load_quiz(name)
     assert quiz(name) is None
     assert capsys.readouterr().out == f"There is no quiz {name!r}. There are: '91'.\n"
+    assert quiz() is None
+    assert capsys.readouterr().out == "There is no quiz ''. There are: '91'.\n"
 
 
 def change(path: str, value: Any) -> Any:

@@ -4,9 +4,12 @@ import json
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
+from unittest.mock import MagicMock
 from uuid import UUID
 
+import numpy
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import HealthCheck, example, given, settings
@@ -220,7 +223,8 @@ def test_numbers_too_long_to_print() -> None:
     """Python turns no int of more than 4,300 digits into text: not even into an error's text."""
     number = 10**5000
     for name in ("audience", "issuer", "typ", "leeway", "require", "now", "max_bytes"):
-        only_invalid_token(jose.decode, make_token(), SECRET, ["HS256"], **{name: number})
+        for one in (number, -number):
+            only_invalid_token(jose.decode, make_token(), SECRET, ["HS256"], **{name: one})
     for claims in ({"a": number}, {"exp": number}, number, [number]):
         assert only_invalid_token(jose.encode, claims, SECRET) is None
     assert only_invalid_token(jose.load_key, {"kty": number}) is None
@@ -252,7 +256,15 @@ def test_objects_that_fight_back() -> None:
         __hash__ = None  # type: ignore[assignment]
 
     fighter = Fighter()
+    posers = MagicMock(spec=str), MagicMock(spec=bytes)  # isinstance takes them for what they say
+    gone = memoryview(make_token().encode())
+    gone.release()
     for call in (
+        lambda: jose.decode(make_token(), SECRET, [fighter, "HS256"]),
+        lambda: jose.decode(make_token(), SECRET, [numpy.array([1, 2])]),  # has no yes or no
+        *(partial(jose.decode, token, SECRET, ["HS256"]) for token in (gone, *posers)),
+        *(partial(jose.decrypt, token, SECRET, ["dir"], ["A128GCM"]) for token in (gone, *posers)),
+        *(partial(jose.encrypt, poser, SECRET, "dir", "A256GCM") for poser in posers),
         lambda: jose.decode(fighter, SECRET, ["HS256"]),
         lambda: jose.decode(make_token(), fighter, ["HS256"]),
         lambda: jose.decode(make_token(), SECRET, fighter),
@@ -271,4 +283,7 @@ def test_objects_that_fight_back() -> None:
     ):
         with pytest.raises(jose.InvalidToken):
             call()
+    for name in ("now", "leeway"):
+        poser = {name: MagicMock(spec=int)}
+        only_invalid_token(jose.decode, make_token(), SECRET, ["HS256"], **poser)
     assert b64(b"") == ""

@@ -59,7 +59,7 @@ def test_the_stub_gets_a_sentence_that_helps(id: str) -> None:
 
 
 @pytest.mark.parametrize("id", IDS)
-@pytest.mark.parametrize("wrong", ["", "x", 0, b"", (), {}], ids=repr)
+@pytest.mark.parametrize("wrong", ["", "x", 0, float("nan"), b"", (), {}], ids=repr)
 def test_a_wrong_answer_is_not_right(id: str, wrong: object) -> None:
     answer = wrong if EXERCISES[id].value else lambda *_args, **_named: wrong
     verdict = grade(id, answer)

@@ -134,7 +134,7 @@ def grade_who(who: Answer) -> str | None:
     value=True,
     expects="a dict of arguments for `decode`, such as {'audience': 'accounts'}",
     hints=(
-        "Each line of the list is one argument: audience, issuer, typ, require, leeway.",
+        "Each demand on the token is one argument: audience, issuer, typ, require, leeway.",
         "`require` is a list of the claims that must be there. `leeway` is in seconds: at least "
         "what the clocks may differ, and less than what must be refused.",
         "`{'audience': 'accounts', 'issuer': LOGIN, 'typ': 'at+jwt', 'require': ['exp', 'sub'], "

@@ -109,7 +109,7 @@ def grade_bits_needed(bits_needed: Answer) -> str | None:
         seconds = years * YEAR
         want = math.ceil(math.log2(2 * guesses * live * seconds))
         case = f"For {years:,} years, {guesses:,} guesses a second and {live:,} live sessions"
-        if got != int(got):
+        if got % 1 != 0:  # NaN and infinity, too
             return f"{case} it returned {short(got)}. There are only whole bits: round up."
         if got == want - 1:
             return f"{case} one bit is missing: round up, and remember that the mean is half."

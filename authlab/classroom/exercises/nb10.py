@@ -1,6 +1,7 @@
 """What the exercises of 10_log_out_and_revoke accept."""
 
 import secrets
+from math import isnan
 from typing import Any
 
 from authlab.classroom.exercises import Answer, Wrong, exercise, short
@@ -82,7 +83,7 @@ def grade_keep_for(keep_for: Answer) -> str | None:
         claims = {"iat": start, "exp": start + life, "jti": "x"}
         want = max(0, life + leeway - age)
         got = keep_for(claims, start + age, leeway)
-        if isinstance(got, bool) or not isinstance(got, int | float):
+        if isinstance(got, bool) or not isinstance(got, int | float) or isnan(got):
             return f"`keep_for` returned {short(got)}, not a number."
         if abs(got - want) > 0.001:
             case = f"A token that lives {life} s, ended {age} s after its issue"

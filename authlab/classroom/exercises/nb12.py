@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from hashlib import sha256
+from math import isnan
 from typing import Any
 
 from authlab.classroom.calling import NotAnswered
@@ -234,7 +235,7 @@ def grade_redeem_bound(redeem_bound: Answer) -> str | None:
 def grade_chance(chance: Answer) -> str | None:
     for digits, guesses, codes in ((6, 5, 1), (6, 5, 240), (4, 100, 10), (6, 5, 200_000)):
         got = chance(digits, guesses, codes)
-        if isinstance(got, bool) or not isinstance(got, int | float):
+        if isinstance(got, bool) or not isinstance(got, int | float) or isnan(got):
             return f"`chance` returned {short(got)}, not a number."
         want = 1 - (1 - guesses / 10**digits) ** codes
         many = "1 code" if codes == 1 else f"{codes:,} codes"
