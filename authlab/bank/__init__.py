@@ -6,9 +6,8 @@ as one would ship it, over Flask and PyJWT.
 """
 
 from authlab.bank.accounts import PASSWORDS, Accounts, BankError
-from authlab.bank.app import BANK, make_bank
+from authlab.bank.app import BANK, load_balancer, make_bank
 from authlab.bank.auth import Auth
-from authlab.bank.balancer import load_balancer
 from authlab.bank.customer import Customer
 from authlab.bank.factor import Factor
 from authlab.bank.limit import Limit

@@ -1,7 +1,9 @@
-"""The bank itself: a Flask app that leaves the question who is asking to its `auth`."""
+"""The bank: a Flask app that asks its `auth` who is asking; and several servers of it."""
 
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -14,7 +16,10 @@ from authlab.bank.reset import Reset
 from authlab.sessions import StoreUnavailable
 from authlab.web import Network
 
-__all__ = ["BANK", "make_bank"]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["BANK", "load_balancer", "make_bank"]
 
 BANK = "bank.test"  # where the bank lives in the lab's network
 _LARGEST_BODY = 16 * 1024  # bytes
@@ -183,3 +188,23 @@ def make_bank(
         network.host(f"https://{BANK}", bank)
         network.host(f"http://{BANK}", bank)
     return bank
+
+
+def load_balancer(apps: "Sequence[WSGIApplication]") -> "WSGIApplication":
+    """Return a WSGI app that hands each request to the next of `apps`, in turn.
+
+    The answer says in `X-Served-By` which one it was, counted from 1.
+    """
+    if not apps:
+        raise ValueError("load_balancer got no apps, expected one or more.")
+    turns = cycle(enumerate(list(apps), 1))  # next() of it is atomic in CPython
+
+    def balance(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        number, app = next(turns)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[..., object]:
+            return start_response(status, [*headers, ("X-Served-By", str(number))], *rest)
+
+        return app(environ, start)
+
+    return balance

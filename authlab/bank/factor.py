@@ -45,9 +45,9 @@ class Factor:
     ) -> None:
         self.users = users
         self.phone = Mailbox()
-        self.limit = Limit(store, "codes", most=codes, per=3600, clock=clock)
         self._store = store
         self._clock = clock or store.clock
+        self.limit = Limit(store, self._clock, "codes", most=codes, per=3600)
 
     def wants(self, user: str) -> bool:
         """Say whether this customer needs a code to log in."""

@@ -1,6 +1,7 @@
 """So many in so much time, and no more: for guesses, mails and codes. Imports `sessions`."""
 
 import json
+from dataclasses import dataclass
 from hashlib import sha256
 
 from authlab.clock import Clock
@@ -10,20 +11,18 @@ from authlab.sessions import Store
 __all__ = ["Limit"]
 
 
+@dataclass
 class Limit:
     """Let each name do something `most` times in any `per` seconds; all servers of a store count.
 
     `what` tells several limits on one store apart. Raises StoreUnavailable.
     """
 
-    def __init__(
-        self, store: Store, what: str, *, most: int, per: float, clock: Clock | None = None
-    ) -> None:
-        self.most = most
-        self.per = per
-        self._store = store
-        self._what = what
-        self._clock = clock or store.clock
+    store: Store
+    clock: Clock
+    what: str
+    most: int
+    per: float
 
     def spend(self, name: str) -> bool:
         """Count one more and return True; return False, and count nothing, once it is too many."""
@@ -33,9 +32,9 @@ class Limit:
             nonlocal allowed
             recent = self._recent(old)
             allowed = len(recent) < self.most
-            return json.dumps([*recent, self._clock.now()] if allowed else recent).encode()
+            return json.dumps([*recent, self.clock.now()] if allowed else recent).encode()
 
-        self._store.update(self._key(name), change, self.per)
+        self.store.update(self._key(name), change, self.per)
         return allowed
 
     def give_back(self, name: str) -> None:
@@ -45,16 +44,16 @@ class Limit:
             recent = self._recent(old)[:-1]
             return json.dumps(recent).encode() if recent else None
 
-        self._store.update(self._key(name), change, self.per)
+        self.store.update(self._key(name), change, self.per)
 
     def clear(self, name: str) -> None:
         """Count from zero again."""
-        self._store.delete(self._key(name))
+        self.store.delete(self._key(name))
 
     def _recent(self, raw: bytes | None) -> list[float]:
-        times, since = read_json(raw), self._clock.now() - self.per
+        times, since = read_json(raw), self.clock.now() - self.per
         found = times if isinstance(times, list) else []
         return [time for time in found if type(time) is float and time > since]
 
     def _key(self, name: str) -> str:
-        return f"limit:{self._what}:{sha256(name.encode()).hexdigest()}"
+        return f"limit:{self.what}:{sha256(name.encode()).hexdigest()}"

@@ -95,7 +95,7 @@ class Reset:
         counts = store or getattr(tokens, "store", None) or open_store("memory://", clock)
 
         def limit(what: str, most: int | None, per: float) -> Limit | None:
-            return None if most is None else Limit(counts, what, most=most, per=per, clock=clock)
+            return None if most is None else Limit(counts, clock, what, most, per)
 
         self.mails, self.guesses = limit("mails", mails, 3600), limit("links", guesses, 600)
 

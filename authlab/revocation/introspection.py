@@ -5,14 +5,13 @@ server that gets a token need not even know the key.
 """
 
 import hmac
-import json
 import secrets
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import requests
-from werkzeug import Request, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from authlab.clock import Clock
 from authlab.jose import Key, verify
@@ -23,9 +22,6 @@ from authlab.revocation.strategy import Strategy
 from authlab.revocation.tokens import handle_of
 from authlab.sessions import Store, StoreUnavailable
 from authlab.web import Network
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Introspection"]
 
@@ -60,7 +56,7 @@ class Introspection(Strategy):
         super().__init__(store, clock, **options)
         self.credentials = "bank", secrets.token_urlsafe(32)
         self.network = network or Network()
-        self.app = Endpoints(self)
+        self.app = build_issuer(self)
         self.network.host(_SERVER, self.app)
         self._issued = Issued(self.store, self.clock, self._key("user", ""))
         self._session = self.network.session()
@@ -125,54 +121,23 @@ class Introspection(Strategy):
         return self._key("live", handle)
 
 
-class _Refusal(Exception):
-    """An answer that is an error of OAuth (RFC 6749, 5.2): its status, its name, more headers."""
-
-    def __init__(self, status: int, error: str, **headers: str) -> None:
-        super().__init__(status, error)
-        self.status, self.error, self.headers = status, error, headers
-
-
-class Endpoints:
-    """What the issuer offers: a WSGI app that answers for its tokens, to the client that it knows.
+def build_issuer(issuer: Introspection) -> Flask:
+    """Return what the issuer offers: an app that answers for its tokens, to the client it knows.
 
     | call | form | answers |
     |---|---|---|
     | POST /introspect | token | 200 {"active": true, its claims} or {"active": false} alone |
     | POST /revoke | token | 200, also for a token that nobody knows (RFC 7009, 2.2) |
 
-    Errors: 400 invalid_request (no form, no token, two), 400 unsupported_token_type, 401
-    invalid_client, 413, 404, 405, and 503 with Retry-After while the store is down. The hint of a
-    token's type is not needed, and ignored.
+    Errors (RFC 6749, 5.2): 400 invalid_request (no form, no token, two), 400
+    unsupported_token_type, 401 invalid_client, 413, 404, 405, and 503 with Retry-After while the
+    store is down. The hint of a token's type is not needed, and ignored.
     """
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _MOST_BODY
 
-    def __init__(self, issuer: Introspection) -> None:
-        self._issuer = issuer
-        self._calls = {"/introspect": self._introspect, "/revoke": self._revoke}
-
-    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        response = self._answer(Request(environ))
-        response.headers["Cache-Control"] = "no-store"
-        return response(environ, start)
-
-    def _answer(self, request: Request) -> Response:
-        request.max_content_length = _MOST_BODY
-        try:
-            call = self._calls.get(request.path)
-            if call is None:
-                raise _Refusal(404, "not_found")
-            if request.method != "POST":
-                raise _Refusal(405, "invalid_request", Allow="POST")
-            self._check_client(request)
-            return _json(200, call(_read_token(request)))
-        except _Refusal as refusal:
-            return _json(refusal.status, {"error": refusal.error}, refusal.headers)
-        except StoreUnavailable:
-            return _json(503, {"error": "temporarily_unavailable"}, {"Retry-After": "1"})
-        except HTTPException as error:  # of werkzeug: a body that is too long, or broken off
-            return _json(error.code or 400, {"error": "invalid_request"})
-
-    def _check_client(self, request: Request) -> None:
+    @app.before_request
+    def check_client() -> Any:
         """Let in who knows the client's name and password (RFC 6749, 2.3.1), in Basic alone."""
         try:
             sent = request.authorization
@@ -181,39 +146,55 @@ class Endpoints:
         basic = sent if sent is not None and sent.type == "basic" else None
         given = f"{basic.username}:{basic.password}" if basic else ""
         # The two as one, so that the time tells no names. A client's name has no colon.
-        known = ":".join(self._issuer.credentials).encode()
-        if not hmac.compare_digest(known, given.encode("utf-8", "surrogatepass")):
-            raise _Refusal(401, "invalid_client", **{"WWW-Authenticate": 'Basic realm="tokens"'})
+        known = ":".join(issuer.credentials).encode()
+        if hmac.compare_digest(known, given.encode("utf-8", "surrogatepass")):
+            return None
+        return {"error": "invalid_client"}, 401, {"WWW-Authenticate": 'Basic realm="tokens"'}
 
-    def _introspect(self, token: str) -> dict[str, Any]:
-        claims = self._issuer.verify(token)
-        if claims is None or not self._is_access_token(token) or not self._issuer.knows(claims):
+    def read_token() -> tuple[str, dict[str, Any] | None]:
+        """Return the form's one token, and its claims if this issuer signed it.
+
+        What stands in the address is left alone: it ends in logs.
+        """
+        is_form = request.mimetype == "application/x-www-form-urlencoded"
+        tokens = request.form.getlist("token") if is_form else []
+        if len(tokens) != 1 or not tokens[0]:
+            raise BadRequest
+        return tokens[0], issuer.verify(tokens[0])
+
+    def is_access_token(token: str) -> bool:
+        """Tell an access token from others that the same key signs, such as a status list."""
+        return verify(token, issuer.key, [issuer.algorithm]).header.get("typ") in _ACCESS_TOKENS
+
+    @app.post("/introspect", provide_automatic_options=False)
+    def introspect() -> dict[str, Any]:
+        token, claims = read_token()
+        if claims is None or not is_access_token(token) or not issuer.knows(claims):
             return {"active": False}  # and not a word more (RFC 7662, 2.2)
         told = {name: claims[name] for name in _TELLS if name in claims}
         return {"active": True, "token_type": "Bearer", **told}
 
-    def _revoke(self, token: str) -> dict[str, Any]:
-        claims = self._issuer.verify(token)
+    @app.post("/revoke", provide_automatic_options=False)
+    def revoke() -> Any:
+        token, claims = read_token()
         if claims is not None:
-            if not self._is_access_token(token):
-                raise _Refusal(400, "unsupported_token_type")
-            self._issuer.end(claims)
+            if not is_access_token(token):
+                return {"error": "unsupported_token_type"}, 400
+            issuer.end(claims)
         return {}
 
-    def _is_access_token(self, token: str) -> bool:
-        """Tell an access token from others that the same key signs, such as a status list."""
-        header = verify(token, self._issuer.key, [self._issuer.algorithm]).header
-        return header.get("typ") in _ACCESS_TOKENS
+    @app.errorhandler(HTTPException)
+    def explain(error: HTTPException) -> Any:
+        name = "not_found" if error.code == 404 else "invalid_request"
+        return {"error": name}, error.code, {"Allow": "POST"} if error.code == 405 else {}
 
+    @app.errorhandler(StoreUnavailable)
+    def explain_outage(error: StoreUnavailable) -> Any:
+        return {"error": "temporarily_unavailable"}, 503, {"Retry-After": "1"}
 
-def _read_token(request: Request) -> str:
-    """Return the form's one token. What stands in the address is left alone: it ends in logs."""
-    is_form = request.mimetype == "application/x-www-form-urlencoded"
-    tokens = request.form.getlist("token") if is_form else []
-    if len(tokens) != 1 or not tokens[0]:
-        raise _Refusal(400, "invalid_request")
-    return tokens[0]
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
-
-def _json(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    return Response(json.dumps(body), status, headers, mimetype="application/json")
+    return app

@@ -1,4 +1,4 @@
-"""A link or a code that works once, for one purpose and one user. Imports `per_user`.
+"""A link or a code that works once, for one purpose and one user. Imports `arguments`.
 
 The store holds `one-time:<SHA-256 of purpose and token>`: who redeems it, when it ends, and a
 digest of the state that it was bound to. What a thief reads in the store redeems nothing.
@@ -14,7 +14,6 @@ from typing import Any
 from authlab.clock import Clock
 from authlab.revocation.arguments import check_seconds, check_text, is_text, is_time, read_json
 from authlab.revocation.errors import InvalidArgument, InvalidOneTimeToken
-from authlab.revocation.per_user import Cutoff
 from authlab.sessions import Store
 
 __all__ = ["Bind", "OneTimeTokens", "check_issue", "refused", "state_of"]
@@ -45,7 +44,6 @@ class OneTimeTokens:
         self.store = store
         self.clock = clock or store.clock
         self._new_token = new_token or (lambda: secrets.token_urlsafe(32))
-        self._cutoff = Cutoff(store, self.clock, "one-time-end:")
 
     def issue(self, purpose: str, user: str, ttl: float, bind: Bind = "") -> str:
         """Return a new token, to be redeemed within `ttl` seconds (ASVS 5.0, 6.5.5: 600 or less).
@@ -53,15 +51,14 @@ class OneTimeTokens:
         `purpose` is such as "reset"; what is issued for one redeems no other. `bind` is any state
         whose change kills the token, such as the user's password hash: text, bytes, or a function
         from the user to either. Earlier tokens stay alive, as mails may come late and out of
-        order; `revoke` ends them.
+        order: what ends them is a change of the state.
         """
         check_issue(purpose, user, ttl)
-        state = state_of(bind, user)
-        ends, began = self.clock.now() + ttl, self._cutoff.stamp(_join(purpose, user))
+        state, ends = state_of(bind, user), self.clock.now() + ttl
         for _ in range(_MOST_TRIES):
             token = self._new_token()
             check_text("new_token", token)
-            record = {"user": user, "ends": ends, "began": began, "state": _seal(token, state)}
+            record = {"user": user, "ends": ends, "state": _seal(token, state)}
             # Adding, not writing: a weak generator must not overwrite somebody's token.
             if self.store.add(_key(purpose, token), json.dumps(record).encode(), ttl):
                 return token
@@ -84,19 +81,11 @@ class OneTimeTokens:
         """Return the user as `redeem` would now, and take nothing: for a page that asks first."""
         if not is_text(token) or not is_text(purpose):
             raise refused()
-        user, ends, began, sealed = _read(self.store.get(_key(purpose, token)))
-        if self.clock.now() >= ends or self._cutoff.has_cut(_join(purpose, user), began):
-            raise refused()
+        user, ends, sealed = _read(self.store.get(_key(purpose, token)))
         state = state_of(bind, user, redeeming=True)
-        if not hmac.compare_digest(sealed, _seal(token, state)):
+        if self.clock.now() >= ends or not hmac.compare_digest(sealed, _seal(token, state)):
             raise refused()
         return user
-
-    def revoke(self, purpose: str, user: str) -> None:
-        """End every token of this purpose and user that was issued until now."""
-        check_text("purpose", purpose)
-        check_text("user", user)
-        self._cutoff.cut(_join(purpose, user), LONGEST)
 
 
 def check_issue(purpose: object, user: object, ttl: object) -> None:
@@ -135,12 +124,8 @@ def refused() -> InvalidOneTimeToken:
 
 
 def _key(purpose: str, token: str) -> str:
-    return f"one-time:{sha256(_join(purpose, token).encode()).hexdigest()}"
-
-
-def _join(first: str, second: str) -> str:
-    """Join two texts so that no other two give the same."""
-    return f"{len(first)}:{first}{second}"
+    # With its length in front, or "re" and "setup" would give the same as "reset" and "up".
+    return f"one-time:{sha256(f'{len(purpose)}:{purpose}{token}'.encode()).hexdigest()}"
 
 
 def _seal(token: str, state: bytes) -> str:
@@ -148,13 +133,11 @@ def _seal(token: str, state: bytes) -> str:
     return hmac.digest(token.encode(), state, "sha256").hex()
 
 
-def _read(raw: bytes | None) -> tuple[str, float, int, str]:
-    """Return user, end, beginning and seal of a record. Refuses what somebody else wrote there."""
+def _read(raw: bytes | None) -> tuple[str, float, str]:
+    """Return user, end and seal of a record. Refuses none, and what somebody else wrote there."""
     found = read_json(raw)
     found = found if isinstance(found, dict) else {}
-    user, ends, began, sealed = map(found.get, ("user", "ends", "began", "state"))
-    if not (is_text(user) and is_time(ends) and type(began) is int and is_text(sealed)):
+    user, ends, sealed = map(found.get, ("user", "ends", "state"))
+    if not (is_text(user) and is_time(ends) and is_text(sealed) and sealed.isascii()):
         raise refused()
-    if not sealed.isascii():  # which `compare_digest` does not take
-        raise refused()
-    return user, ends, began, sealed
+    return user, ends, sealed

@@ -5,6 +5,7 @@ Imports `arguments` and `sessions`. How else would one end all tokens of a user 
 
 import json
 import re
+from dataclasses import dataclass
 from hashlib import sha256
 
 from authlab.clock import Clock
@@ -19,16 +20,16 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _MOST = 10_000  # live tokens of one user: a store's value holds some 20,000
 
 
+@dataclass(frozen=True)
 class _PerUser:
     """One record per user in `store`, under `prefix` and the SHA-256 of the user."""
 
-    def __init__(self, store: Store, clock: Clock, prefix: str) -> None:
-        self._store = store
-        self._clock = clock
-        self._prefix = prefix
+    store: Store
+    clock: Clock
+    prefix: str
 
     def _key(self, user: str) -> str:
-        return f"{self._prefix}{sha256(user.encode()).hexdigest()}"
+        return f"{self.prefix}{sha256(user.encode()).hexdigest()}"
 
 
 class Cutoff(_PerUser):
@@ -56,17 +57,17 @@ class Cutoff(_PerUser):
         def move(old: bytes | None) -> bytes:
             return b"%d" % max(self._now(), _number(old) + 1, stamped)
 
-        self._store.update(self._key(user), move, ttl)
+        self.store.update(self._key(user), move, ttl)
 
     def has_cut(self, user: str, stamped: int) -> bool:
         """Say whether what began at the moment `stamped` has ended."""
         return stamped <= self._read(user)
 
     def _read(self, user: str) -> int:
-        return _number(self._store.get(self._key(user)))
+        return _number(self.store.get(self._key(user)))
 
     def _now(self) -> int:
-        return int(self._clock.now() * MICROSECONDS)
+        return int(self.clock.now() * MICROSECONDS)
 
 
 class Issued(_PerUser):
@@ -81,7 +82,7 @@ class Issued(_PerUser):
 
         No token of the user lives longer than `ttl` seconds, nor does a list that nothing joins.
         """
-        now = self._clock.now()
+        now = self.clock.now()
 
         def change(old: bytes | None) -> bytes:
             listed = {**_alive(old, now), id: exp}
@@ -90,11 +91,11 @@ class Issued(_PerUser):
                 raise ListFull("too many tokens", found, "fewer, or a shorter life", rule)
             return json.dumps(listed, separators=(",", ":")).encode()
 
-        self._store.update(self._key(user), change, ttl)
+        self.store.update(self._key(user), change, ttl)
 
     def of_user(self, user: str) -> dict[str, float]:
         """Return the ids of the user's live tokens, each with its `exp` in Unix seconds."""
-        return _alive(self._store.get(self._key(user)), self._clock.now())
+        return _alive(self.store.get(self._key(user)), self.clock.now())
 
 
 def _number(raw: bytes | None) -> int:

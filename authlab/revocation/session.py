@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from authlab.clock import Clock
-from authlab.jose import Key
 from authlab.revocation.arguments import check_text, refuse
 from authlab.revocation.errors import ListFull
 from authlab.revocation.strategy import Strategy
@@ -25,6 +24,7 @@ class ServerSession(Strategy):
 
     name = "ServerSession"
     may_open = False
+    instead = "a strategy for tokens; for a bank with sessions: SessionAuth(strategy.sessions)"
 
     def __init__(self, store: Store, clock: Clock | None = None, **options: Any) -> None:
         super().__init__(store, clock, **options)
@@ -60,10 +60,6 @@ class ServerSession(Strategy):
     def revoke_user(self, user: str) -> None:
         check_text("user", user)
         self.sessions.end_all(user)
-
-    def fit(self, key: Key, issuer: str, ttl: float) -> None:
-        expected = "a strategy for tokens; for a bank with sessions: SessionAuth(strategy.sessions)"
-        refuse("revocation", "ServerSession, which has no tokens", expected)
 
     def _prefixes(self) -> tuple[str, ...]:
         return "session:", "user:"  # every session in this store: it has one manager

@@ -4,11 +4,10 @@ Imports `strategy` and `refresh`.
 """
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from authlab.clock import Clock
-from authlab.jose import Key
-from authlab.revocation.arguments import check_text, refuse
+from authlab.revocation.arguments import check_text
 from authlab.revocation.families import name_of, refused
 from authlab.revocation.refresh import RefreshTokens
 from authlab.revocation.strategy import ExpiryOnly
@@ -35,6 +34,7 @@ class ShortLivedWithRefresh(ExpiryOnly):
     """
 
     name = "ShortLivedWithRefresh"
+    instead = "TokenAuth(..., refresh=RefreshTokens(...)): there the clients keep their own tokens"
 
     def __init__(self, store: Store, clock: Clock | None = None, **options: Any) -> None:
         super().__init__(store, clock, **options)
@@ -68,10 +68,6 @@ class ShortLivedWithRefresh(ExpiryOnly):
 
     def revoke_user(self, user: str) -> None:
         self.refresh.revoke_user(user)
-
-    def fit(self, key: Key, issuer: str, ttl: float) -> NoReturn:
-        """Refuse: at a bank the clients keep their refresh tokens themselves."""
-        refuse("revocation", self.name, "TokenAuth(..., refresh=RefreshTokens(...)) for this one")
 
     def _sign(self, user: str, refresh: str) -> str:
         """Return an access token that names its family, so that a log-out finds it."""

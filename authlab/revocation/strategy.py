@@ -53,6 +53,7 @@ class Strategy(ABC):
     may_open: ClassVar[bool] = True  # False: without the store nobody can tell whose token it is
     ends_all: ClassVar[bool] = False  # True: who ends one token ends all of its user's
     own_keys: ClassVar[bool] = False  # True: a token's `kid` names its key, see `key_of`
+    instead: ClassVar[str] = ""  # what a bank takes in place of a strategy that is none for it
 
     def __init__(
         self,
@@ -152,6 +153,8 @@ class Strategy(ABC):
         What is kept about a token must outlive it. Raises InvalidArgument where tokens of this
         kind could not be taken back.
         """
+        if self.instead:
+            refuse("revocation", self.name, self.instead)
         check_seconds("ttl", ttl)
         self.ttl = max(self.ttl, ceil(ttl))
 

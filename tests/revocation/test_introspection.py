@@ -69,9 +69,9 @@ def test_whatever_is_not_live_gets_one_and_the_same_answer(issuer: Issuer) -> No
         encode(claims, strategy.key, headers={"typ": "statuslist+jwt"}),
     ]  # fmt: skip
     bodies = {issuer.post(ASK, data={"token": token}).text for token in dead}
-    assert bodies == {'{"active": false}'}
+    assert bodies == {'{"active":false}\n'}
     issuer.clock.advance(seconds=300)
-    assert issuer.post(ASK, data={"token": expired}).text == '{"active": false}'
+    assert issuer.post(ASK, data={"token": expired}).text in bodies
 
 
 def test_ending_a_token_answers_200_whether_or_not_there_was_one(issuer: Issuer) -> None:

@@ -50,7 +50,7 @@ def test_to_check_takes_nothing(tokens: OneTimeTokens) -> None:
         tokens.check(token, "reset", bind="s")
 
 
-def test_one_text_for_unknown_used_expired_and_revoked(
+def test_one_text_for_unknown_used_and_expired(
     tokens: OneTimeTokens,
     clock: Clock,  # noqa: F811
 ) -> None:
@@ -58,9 +58,6 @@ def test_one_text_for_unknown_used_expired_and_revoked(
     used = tokens.issue("reset", "alice", 600)
     tokens.redeem(used, "reset")
     said.add(refused(tokens, used))
-    revoked = tokens.issue("reset", "alice", 600)
-    tokens.revoke("reset", "alice")
-    said.add(refused(tokens, revoked))
     late = tokens.issue("reset", "alice", 600)
     clock.advance(minutes=10)
     said.add(refused(tokens, late))
@@ -113,17 +110,6 @@ def test_the_state_is_asked_of_the_user_in_the_record(tokens: OneTimeTokens) -> 
 
     assert tokens.redeem(token, "reset", bind=state) == "alice"
     assert asked == ["alice"]
-
-
-def test_revoke_ends_one_purpose_of_one_user_until_now(tokens: OneTimeTokens) -> None:
-    gone = tokens.issue("reset", "alice", 600)
-    others = [tokens.issue("login", "alice", 600), tokens.issue("reset", "bob", 600)]
-    tokens.revoke("reset", "alice")
-    new = tokens.issue("reset", "alice", 600)
-    refused(tokens, gone)
-    assert tokens.redeem(new, "reset") == "alice"
-    assert tokens.redeem(others[0], "login") == "alice"
-    assert tokens.redeem(others[1], "reset") == "bob"
 
 
 def test_an_earlier_token_stays_alive(tokens: OneTimeTokens) -> None:
@@ -226,7 +212,7 @@ class Failing:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [1, 2])
 def test_a_store_that_fails_in_the_middle_of_a_redeem(at: int, after: bool) -> None:
     good = open_store("memory://")
     token = OneTimeTokens(good).issue("reset", "alice", 600)
@@ -234,17 +220,16 @@ def test_a_store_that_fails_in_the_middle_of_a_redeem(at: int, after: bool) -> N
     with pytest.raises(StoreUnavailable):
         OneTimeTokens(failing).redeem(token, "reset")
     again = OneTimeTokens(good)
-    if (at, after) == (3, True):  # the record was taken, the answer got lost: once, or not at all
+    if (at, after) == (2, True):  # the record was taken, the answer got lost: once, or not at all
         refused(again, token)
     else:
         assert again.redeem(token, "reset") == "alice"
         refused(again, token)
 
 
-@pytest.mark.parametrize("at", [1, 2])
-def test_a_store_that_fails_in_the_middle_of_an_issue(at: int) -> None:
+def test_a_store_that_fails_in_the_middle_of_an_issue() -> None:
     good = open_store("memory://")
-    failing: Any = Failing(good, at, after=True)
+    failing: Any = Failing(good, 1, after=True)
     with pytest.raises(StoreUnavailable):
         OneTimeTokens(failing).issue("reset", "alice", 600)
 
@@ -256,8 +241,6 @@ def test_a_closed_store(tokens: OneTimeTokens) -> None:
         tokens.redeem(token, "reset")
     with pytest.raises(StoreUnavailable):
         tokens.issue("reset", "alice", 600)
-    with pytest.raises(StoreUnavailable):
-        tokens.revoke("reset", "alice")
 
 
 @pytest.mark.parametrize(
@@ -271,12 +254,12 @@ def test_a_closed_store(tokens: OneTimeTokens) -> None:
         b'"x"',
         b"{}",
         b"[" * 50_000,
-        b'{"user": 1, "ends": 1e12, "began": 2, "state": ""}',
-        b'{"user": "a", "ends": "x", "began": 2, "state": ""}',
-        b'{"user": "a", "ends": NaN, "began": 2, "state": ""}',
-        b'{"user": "a", "ends": 1e12, "began": 2.5, "state": ""}',
-        b'{"user": "a", "ends": 1e12, "began": 2, "state": "\xc3\xa9"}',
-        b'{"user": "\\ud800", "ends": 1e12, "began": 2, "state": ""}',
+        b'{"user": 1, "ends": 1e11, "state": "x"}',
+        b'{"user": "a", "ends": "x", "state": "x"}',
+        b'{"user": "a", "ends": NaN, "state": "x"}',
+        b'{"user": "a", "ends": 1e11, "state": 2}',
+        b'{"user": "a", "ends": 1e11, "state": "\xc3\xa9"}',
+        b'{"user": "\\ud800", "ends": 1e11, "state": "x"}',
     ],
 )
 def test_what_somebody_else_wrote_redeems_nothing(raw: bytes) -> None:
