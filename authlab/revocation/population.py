@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ __all__ = ["Events", "Ints", "Population", "Spread", "count_chunks", "draw_event
 
 Ints = npt.NDArray[Any]  # whole numbers
 Bools = npt.NDArray[np.bool_]
+Whole = TypeVar("Whole", int, Ints)
 
 MOST_TOKENS = 100_000_000
 _LONGEST = 30 * 86_400  # seconds that a token may live
@@ -143,7 +144,7 @@ class Spread:
         """Return the second, from 0 to `length` - 1, of each log-in."""
         return (self.factor * device + self.shift) % self.count * self.length // self.count
 
-    def before(self, second: int) -> int:
+    def before(self, second: Whole) -> Whole:
         """Return how many have a place before `second`, if each had one in every `length`."""
         return -(-second * self.count // self.length)
 

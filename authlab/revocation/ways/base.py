@@ -118,7 +118,7 @@ class Way(ABC):
         An open outage lets in whom it should not. `exp` is when the ended tokens expire.
         """
         seconds, (start, stop) = self.population.seconds, self.population.down
-        sent = ended.asked_after(0, seconds)
+        sent = ended.asked_in_vain
         alive = ended.asked_after(0, np.minimum(exp, seconds)) if self.checks_exp else sent
         stale, let_in = np.zeros_like(exp), 0
         if self.open and stop > start:
@@ -137,6 +137,6 @@ class ExpiryOnlyWay(Way):
         ended, exp, seconds = scene.ending, scene.of_ended(life.exp), self.population.seconds
         return Tally(
             let_in=ended.asked_after(0, np.minimum(exp, seconds)),
-            wire=round(ended.asked_after(0, seconds) * self.token),
+            wire=round(ended.asked_in_vain * self.token),
             stale=(np.maximum(2 * exp - 2 * ended.at - 1, 0),),
         )

@@ -11,7 +11,7 @@ import numpy as np
 from authlab.revocation.population import Bools, Ints, Population
 from authlab.revocation.ways.base import Calls, Tally, Way
 from authlab.revocation.ways.lives import Life, live, live_totals, work_out
-from authlab.revocation.ways.scene import NEVER, Scene, next_ask
+from authlab.revocation.ways.scene import NEVER, Scene, count_true, next_ask
 
 __all__ = ["Cuts", "KeyPerUserWay", "NotBeforeWay", "follow_cuts"]
 
@@ -38,9 +38,10 @@ def follow_cuts(scene: Scene) -> Cuts:
     """
     follower = _Follower(scene)
     leaver = np.flatnonzero(scene.ended & ~scene.disabled)
-    order = np.lexsort((scene.at[leaver], scene.effect[leaver], scene.user[leaver]))
+    # By user, which they nearly are already, and by time.
+    order = np.argsort(scene.user[leaver] * np.int64(NEVER) + scene.at[leaver], kind="stable")
     leaver = leaver[order]
-    _, first = np.unique(scene.user[leaver], return_index=True)
+    first = np.flatnonzero(np.diff(scene.user[leaver], prepend=-1))
     rank = np.arange(len(leaver)) - np.repeat(first, np.diff(first, append=len(leaver)))
     # Users do not touch each other: the first log-outs of all at once, then the second ones.
     for number in range(int(rank.max(initial=-1)) + 1):
@@ -65,8 +66,8 @@ class _Follower:
         self.last = np.full(count, -NEVER, dtype=np.int32)  # when it logged in after a refusal
         self.replaced = np.zeros(count, dtype=np.bool_)
         self.valid = np.zeros(count, dtype=np.bool_)
-        self.cut_at = np.full(int(scene.user.max(initial=-1)) + 1, -NEVER, dtype=np.int32)
-        self.starts = np.searchsorted(scene.user, np.arange(len(self.cut_at) + 1))
+        self.cut_at = np.full(len(scene.first), -NEVER, dtype=np.int32)
+        self.starts = np.append(scene.first, count)
 
     def resolve(self, which: Ints, until: Ints) -> None:
         """Let those of `which` whose token has been cut log in again before the second `until`."""
@@ -76,8 +77,8 @@ class _Follower:
         start, end = scene.population.down
         void, asks = self.void[which], scene.asks[which]
         when = next_ask(asks, gap, void)
-        # While the store is down nobody is told to log in.
-        when = np.where((start <= when) & (when < end), next_ask(asks, gap, end), when)
+        if start < end:  # while the store is down nobody is told to log in
+            when = np.where((start <= when) & (when < end), next_ask(asks, gap, end), when)
         anew = self.anew[which]
         heals = self.due[which] & (void <= anew) & (anew <= when)
         when = np.where(heals, anew, when)
@@ -152,14 +153,11 @@ class NotBeforeWay(_CutWay):
         left = scene.ended & ~scene.disabled
         tried = left & scene.late & (exp > scene.at)
         looked = left & (exp > scene.moment)
-        done, ends = int(valid.sum()), sum(scene.accounts)
-        return Tally(reads=int(tried.sum() + looked.sum()) + done + ends, writes=done + ends)
+        done, ends = count_true(valid), sum(scene.accounts)
+        return Tally(reads=count_true(tried) + count_true(looked) + done + ends, writes=done + ends)
 
     def held(self, scene: Scene, life: Life, cut: Ints) -> int:
-        if not len(scene.user):
-            return 0
-        cut_off = np.logical_or.reduceat((cut >= 0) | scene.disabled, scene.first)
-        return int(cut_off.sum()) * self.entry
+        return count_true(scene.of_users(np.logical_or, (cut >= 0) | scene.disabled)) * self.entry
 
 
 class KeyPerUserWay(_CutWay):
@@ -175,15 +173,12 @@ class KeyPerUserWay(_CutWay):
     def price(self, scene: Scene, valid: Bools, exp: Ints) -> Tally:
         left = scene.ended & ~scene.disabled
         return Tally(
-            reads=int(left.sum() + (left & scene.late).sum()),
-            writes=int(valid.sum()) + sum(scene.accounts),
+            reads=count_true(left) + count_true(left & scene.late),
+            writes=count_true(valid) + sum(scene.accounts),
         )
 
     def held(self, scene: Scene, life: Life, cut: Ints) -> int:
-        if not len(scene.user):
-            return 0
-        first = scene.first
-        last = np.maximum.reduceat(life.last, first)
+        last = scene.of_users(np.maximum, life.last)
         there = last + self.population.token_life >= self.population.seconds
-        there &= (last >= cut[first]) & ~np.logical_or.reduceat(scene.disabled, first)
-        return (int(there.sum()) - len(first)) * self.entry
+        there &= (last >= cut[scene.first]) & ~scene.of_users(np.logical_or, scene.disabled)
+        return (count_true(there) - len(there)) * self.entry

@@ -7,7 +7,7 @@ import numpy as np
 from authlab.revocation.population import Bools, Ints, Population
 from authlab.revocation.ways.base import Calls, Tally, Way
 from authlab.revocation.ways.lives import Life
-from authlab.revocation.ways.scene import Scene
+from authlab.revocation.ways.scene import Scene, count_true
 
 __all__ = ["DenylistWay", "IntrospectionWay", "ListWay", "ServerSessionWay"]
 
@@ -32,7 +32,7 @@ class ListWay(Way):
         tally = self.price(ended, exp, ends)
         # Whoever disables an account reads its list once, and once again after an outage.
         reads = sum(ended.accounts)
-        tally = tally.plus(Tally(reads=reads, writes=int(ends.sum()), held=held))
+        tally = tally.plus(Tally(reads=reads, writes=count_true(ends), held=held))
         return tally.plus(self.afterwards(ended, exp))
 
     @abstractmethod
@@ -48,12 +48,10 @@ class ListWay(Way):
 
 def count_listed(scene: Scene, life: Life) -> tuple[int, int]:
     """Return how many users' lists there are at the end, and how many tokens on them."""
-    if not len(scene.first):
-        return 0, 0
-    last = np.maximum.reduceat(life.last, scene.first)
+    last = scene.of_users(np.maximum, life.last)
     kept = (scene.expires > last[scene.user]) + life.logins
     there = last + scene.population.token_life >= scene.population.seconds
-    return int(there.sum()), int(np.add.reduceat(kept, scene.first)[there].sum())
+    return count_true(there), int(scene.of_users(np.add, kept)[there].sum())
 
 
 class DenylistWay(ListWay):
@@ -65,8 +63,8 @@ class DenylistWay(ListWay):
 
     def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
         tried = ended.late & (exp > ended.at) & ~ended.disabled
-        held = int((exp[ends] >= self.population.seconds).sum()) * self.entry
-        return Tally(writes=int(tried.sum()), held=held)
+        held = count_true(exp[ends] >= self.population.seconds) * self.entry
+        return Tally(writes=count_true(tried), held=held)
 
 
 class IntrospectionWay(ListWay):
@@ -84,7 +82,7 @@ class IntrospectionWay(ListWay):
     def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
         left = ~ended.disabled
         tried = left & ended.late & (exp > ended.at)
-        reads = int(tried.sum() + (left & ends).sum())
+        reads = count_true(tried) + count_true(left & ends)
         return Tally(reads=reads, held=-len(exp) * self.entry)
 
 
@@ -106,26 +104,23 @@ class ServerSessionWay(ListWay):
     def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
         left = ~ended.disabled
         # A log-out: look, delete, take off the list. With expired ones, the look finds nothing.
-        done = int((left & ends).sum())
-        reads = int(left.sum() + (left & ended.late).sum()) + done
+        done = count_true(left & ends)
+        reads = count_true(left) + count_true(left & ended.late) + done
         # A whole account: each record is looked at and deleted, the list is read twice and changed.
         theirs = ended.disabled & ends
-        accounts = len(np.unique(ended.user[theirs]))
-        reads += int(theirs.sum()) + 2 * accounts
+        accounts = count_true(np.diff(ended.user[theirs], prepend=-1) > 0)
+        reads += count_true(theirs) + 2 * accounts
         return Tally(reads=reads, writes=done + accounts, held=-len(exp) * self.entry)
 
     def lists(self, scene: Scene, life: Life) -> int:
-        first = scene.first
-        if not len(first):
-            return 0
         moment = np.where(scene.ended, scene.moment, 0)
         done = scene.ended & (life.exp > moment)
         # A list is also tidied, and kept for longer, by a log-out.
         touched = np.maximum(life.last, np.where(done, moment, life.last))
-        last = np.maximum.reduceat(touched, first)
+        last = scene.of_users(np.maximum, touched)
         kept = ~scene.ended | (~done & (life.exp > last[scene.user]))
-        count = np.add.reduceat(kept.astype(np.int64), first)
-        there = (last + self.population.token_life >= self.population.seconds) & (count > 0)
-        held = self.list_of_user + self.listed * count
-        plain = len(first) * self.list_of_user + len(scene.user) * self.listed
+        many = scene.of_users(np.add, kept.astype(np.int64))
+        there = (last + self.population.token_life >= self.population.seconds) & (many > 0)
+        held = self.list_of_user + self.listed * many
+        plain = len(many) * self.list_of_user + len(scene.user) * self.listed
         return int(held[there].sum()) - plain

@@ -1,12 +1,13 @@
 """What owners do, counted: arrays for some log-ins, closed forms for all. Imports `scene`."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from authlab.revocation.population import Bools, Ints, Population, spreads
-from authlab.revocation.ways.scene import NEVER, Scene, asked, look_up, next_ask
+from authlab.revocation.ways.scene import Scene, asked, count_true, next_ask
 
 __all__ = [
     "Life",
@@ -66,11 +67,13 @@ class Totals(NamedTuple):
 
 def live(scene: Scene, *, needs_store: bool) -> Life:
     """Return what the owners do, worked out once (see `work_out`)."""
+    needs_store = needs_store and scene.population.outage > 0  # else it makes no difference
     return scene.once(f"live {needs_store}", lambda scene: work_out(scene, needs_store=needs_store))
 
 
 def live_totals(scene: Scene, *, needs_store: bool) -> "Totals":
     """Return what the owners do, summed."""
+    needs_store = needs_store and scene.population.outage > 0
     made = live(scene, needs_store=needs_store)
     return scene.once(f"totals {needs_store}", lambda scene: made.totals())
 
@@ -138,11 +141,11 @@ def _add_up(
     population: Population, *, needs_store: bool, tell: Callable[[float], object] | None
 ) -> Totals:
     seconds, (start, end) = population.seconds, population.down
-    _, expiring = spreads(population)
-    sent = asked_by_all(population, seconds)
-    down = asked_by_all(population, end) - asked_by_all(population, start)
-    old = asked_by_all(population, end) - asked_by_all(population, population.overdue)
-    totals = Totals(sent, down, expiring.before(seconds - 1), 0, 0, old, 0)
+    refreshing, expiring = spreads(population)
+    moments = np.array([seconds, start, population.overdue, end])
+    sent, before, early, after = asked_by_all(population, moments).tolist()
+    renewed = expiring.before(seconds - 1)
+    totals = Totals(sent, after - before, renewed, 0, 0, after - early, 0)
     if not needs_store or start == end:
         return totals
     step = max(1, _AT_ONCE * population.token_life // population.tokens)  # seconds
@@ -150,18 +153,29 @@ def _add_up(
         if tell is not None:
             tell((low - start) / (end - start))
         device = expiring.between(low - 1, min(low + step, end) - 1)
-        never = np.full(len(device), NEVER, dtype=np.int32)
-        scene = look_up(population, device, never, never, never < 0, never)
-        totals = totals.plus(live_totals(scene, needs_store=True))
-        totals = totals.plus(live_totals(scene, needs_store=False), -1)
+        asks = (refreshing.of(device) % population.gap).astype(np.int32)
+        expires = 1 + expiring.of(device).astype(np.int32)
+        late = np.maximum(expires, population.overdue)
+        lost, lost_late = (
+            int(asked(asks, population.gap, since, end).sum()) for since in (expires, late)
+        )
+        tried = count_true(expires == late) + lost_late
+        failed = len(device) + lost
+        totals = totals.plus(Totals(-lost, -lost, 0, failed, lost, -lost_late, tried))
     return totals
 
 
-def asked_by_all(population: Population, second: int) -> int:
-    """Return how many requests come before `second` if no log-in ends."""
+def asked_by_all(population: Population, second: Ints | int) -> Ints:
+    """Return how many requests come before each `second` if no log-in ends."""
+    whole, rest = np.divmod(second, population.gap)
+    asked: Ints = whole * population.tokens + _first_asked(population)[rest]
+    return asked
+
+
+@lru_cache(maxsize=4)
+def _first_asked(population: Population) -> Ints:
+    """Return how many log-ins have their first request before each second of the gap."""
     refreshing, _ = spreads(population)
-    whole, rest = divmod(second, population.gap)
-    starts = np.arange(0, population.cycle, population.gap, dtype=np.int64)
-    count, cycle = refreshing.count, refreshing.length
-    early = -(-(starts + rest) * count // cycle) - -(-starts * count // cycle)
-    return whole * population.tokens + int(early.sum())
+    before = refreshing.before(np.arange(population.cycle + 1, dtype=np.int64))
+    at = np.diff(before).reshape(-1, population.gap).sum(axis=0)
+    return np.append(0, np.cumsum(at))

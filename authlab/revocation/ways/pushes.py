@@ -12,19 +12,19 @@ from authlab.revocation.population import Bools, Ints, Population, spreads
 from authlab.revocation.ways.base import Calls, Tally
 from authlab.revocation.ways.lists import DenylistWay, ListWay
 from authlab.revocation.ways.lives import Life, Totals, asked_by_all
-from authlab.revocation.ways.scene import Scene
+from authlab.revocation.ways.scene import Scene, count_true
 
 __all__ = ["BloomDenylistWay", "StatusListWay", "status_size"]
 
 _SAMPLE = 2**17  # entries of a status list that are packed, to see how well it packs
 
 
-class Push(NamedTuple):
-    """One push: at which second, how many entries it lists, how many of them for the first time."""
+class Pushes(NamedTuple):
+    """Each push in order: at which second, how many entries, how many for the first time."""
 
-    second: int
-    listed: int
-    fresh: int
+    second: Ints
+    listed: Ints
+    fresh: Ints
 
 
 class PushedWay(ListWay):
@@ -59,38 +59,34 @@ class PushedWay(ListWay):
         self._note(ended, exp, ends)
         tried = ended.late & (exp > ended.at) & ~ended.disabled
         due = tried & (ended.at >= self.population.overdue)
-        return Tally(reads=int(due.sum()), writes=int((tried & ~due).sum()))
+        return Tally(reads=count_true(due), writes=count_true(tried & ~due))
 
     def _note(self, ended: Scene, exp: Ints, ends: Bools) -> None:
         """Note between which pushes each entry joins the list, and leaves it."""
         every, last = self.population.push_every, len(self.grid)
 
-        def count(second: Ints) -> Ints:
+        def tally(second: Ints) -> Ints:
             return np.bincount(np.minimum(-(-second // every), last), minlength=last + 1)
 
-        self.added += count(ended.effect[ends])
-        self.gone += count(exp[ends])
-        self.left += count(ended.at + 1)
+        self.added += tally(ended.effect[ends])
+        self.gone += tally(exp[ends])
+        self.left += tally(ended.at + 1)
         start, end = self.population.down
-        self.caught_up += int((ends & (ended.at < start) & (exp >= end)).sum())
+        self.caught_up += count_true(ends & (ended.at < start) & (exp >= end))
 
-    def pushes(self) -> list[Push]:
-        """Return the pushes that came, in order."""
+    def pushes(self) -> Pushes:
+        """Return the pushes that came."""
         start, end = self.population.down
-        listed = np.cumsum(self.added - self.gone)[:-1]
-        known = np.cumsum(self.added)[:-1]
-        rows = zip(self.grid.tolist(), listed.tolist(), known.tolist(), strict=True)
-        found = [(second, count, total) for second, count, total in rows
-                 if not start <= second < end]  # fmt: skip
+        came = (self.grid < start) | (self.grid >= end)
+        second = self.grid[came]
+        listed, known = (
+            np.cumsum(each)[:-1][came] for each in (self.added - self.gone, self.added)
+        )
         if self.population.overdue < end:
-            before = [total for second, _, total in found if second < start]
-            at = sum(second < end for second, _, _ in found)
-            found.insert(at, (end, self.caught_up, before[-1] if before else 0))
-        totals = [0, *(total for _, _, total in found)]
-        return [
-            Push(second, count, total - old)
-            for (second, count, total), old in zip(found, totals, strict=False)
-        ]
+            at = int(np.searchsorted(second, end))
+            second, listed = np.insert(second, at, end), np.insert(listed, at, self.caught_up)
+            known = np.insert(known, at, known[at - 1] if at else 0)
+        return Pushes(second, listed, np.diff(known, prepend=0))
 
     def afterwards(self, scene: Scene, exp: Ints) -> Tally:
         population = self.population
@@ -109,7 +105,7 @@ class PushedWay(ListWay):
         return Tally(
             let_in=let_in,
             reads=scene.asked_after(overdue, np.minimum(exp, end)),
-            wire=round(scene.asked_after(0, seconds) * self.token),
+            wire=round(scene.asked_in_vain * self.token),
             stale=(stale,),
         )
 
@@ -121,7 +117,7 @@ class BloomDenylistWay(PushedWay, DenylistWay):
     expected, error = 1000, 0.01  # the class's own defaults
 
     def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
-        held = int((exp[ends] >= self.population.seconds).sum()) * self.entry
+        held = count_true(exp[ends] >= self.population.seconds) * self.entry
         return super().price(ended, exp, ends).plus(Tally(held=held))
 
     def finish(self) -> Tally:
@@ -129,33 +125,41 @@ class BloomDenylistWay(PushedWay, DenylistWay):
 
         Whoever is refused by mistake logs in again, and the next token may hit again.
         """
-        population, pushes = self.population, self.pushes()
+        population, (second, listed, fresh) = self.population, self.pushes()
         random = np.random.default_rng([population.seed, 2**40])
         _, expiring = spreads(population)
-        ends = [push.second for push in pushes[1:]] + [population.seconds]
-        refused = pushed = held = 0
-        size = 0
-        for push, until in zip(pushes, ends, strict=True):
-            capacity = max(self.expected, push.listed)
-            fresh = push.fresh if capacity == size else push.listed  # else all bits lie elsewhere
-            size = capacity
-            pushed += 8 + filter_bytes(capacity, self.error)
-            share = false_share(capacity, self.error, push.listed)
-            new = max(0.0, share - false_share(capacity, self.error, push.listed - fresh))
-            gone = int(self.left[: push.second // population.push_every + 1].sum())
-            live = max(population.tokens - gone, 1)
-            asks = asked_by_all(population, until) - asked_by_all(population, push.second)
-            renewed = expiring.before(until - 1) - expiring.before(max(push.second - 1, 0))
-            part = live / population.tokens  # what ended asks and renews no more
-            hit = random.binomial(min(live, round(asks * part)), new)
-            part *= max(0, 1 - refused / population.tokens)  # who had to log in renews later
-            hit += random.binomial(round(renewed * part), share)
-            often = asks / population.tokens  # requests of each before the next push
-            again = share * (1 - share ** max(often - 1, 0)) / (1 - share) if share < 1 else often
-            hit += random.binomial(hit, min(again, 1))
-            refused += int(hit)
-            held += int(hit) * (population.token_life - population.seconds + push.second)
+        capacity = np.maximum(self.expected, listed)
+        grown = np.diff(capacity, prepend=0) != 0  # then all bits lie elsewhere
+        share = false_share(capacity, self.error, listed)
+        before = false_share(capacity, self.error, np.where(grown, 0, listed - fresh))
+        gone = np.cumsum(self.left)[second // population.push_every]
+        live = np.maximum(population.tokens - gone, 1)
+        part = live / population.tokens  # what ended asks and renews no more
+        until = np.append(second, population.seconds)
+        asks = np.diff(asked_by_all(population, until))
+        renewed = np.diff(expiring.before(np.maximum(until - 1, 0)))
+        often = asks / population.tokens  # requests of each before the next push
+        again = share * (1 - share ** np.maximum(often - 1, 0)) / (1 - share)
+        rows = zip(
+            np.minimum(live, np.rint(asks * part).astype(np.int64)).tolist(),
+            np.maximum(0, share - before).tolist(),
+            (renewed * part).tolist(),
+            share.tolist(),
+            np.minimum(again, 1).tolist(),
+            (population.token_life - population.seconds + second).tolist(),
+            strict=True,
+        )
+        refused = held = 0
+        for asking, new, renewing, whole, once_more, kept in rows:
+            hit = random.binomial(asking, new)
+            # Who had to log in renews later.
+            renewing *= max(0, 1 - refused / population.tokens)
+            hit += random.binomial(round(renewing), whole)
+            hit += random.binomial(hit, once_more)
+            refused += hit
+            held += hit * kept
         held = round(held / population.token_life * self.listed)
+        pushed = int((8 + filter_bytes(capacity, self.error)).sum())
         return Tally(refused=refused, reads=refused, writes=refused, pushed=pushed, held=held)
 
 
@@ -187,32 +191,33 @@ class StatusListWay(PushedWay):
         return round(lists + kept * (len("StatusList:used:") + self.digits + 1))
 
     def end(self, scene: Scene, life: Life) -> Tally:
-        renewals = int((scene.expires < self.population.seconds).sum())
+        renewals = count_true(scene.expires < self.population.seconds)
         kept = int(life.logins.sum()) - renewals
         held = round(kept * (len("StatusList:used:") + self.digits + 1))
         return super().end(scene, life).plus(Tally(held=held))
 
     def price(self, ended: Scene, exp: Ints, ends: Bools) -> Tally:
-        count = int((exp[ends] >= self.population.seconds).sum())
-        held = round(count * (len("StatusList:ended:") + self.digits + 1))
+        kept = count_true(exp[ends] >= self.population.seconds)
+        held = round(kept * (len("StatusList:ended:") + self.digits + 1))
         return super().price(ended, exp, ends).plus(Tally(held=held))
 
     def finish(self) -> Tally:
         """Return the bytes of the lists, packed and in Base64url."""
-        listed = [push.listed for push in self.pushes()]
-        return Tally(pushed=round(float(packed_bytes(self.size, listed).sum())))
+        return Tally(pushed=round(float(packed_bytes(self.size, self.pushes().listed).sum())))
 
 
-def filter_bytes(capacity: int, error: float) -> int:
-    """Return the bytes of rbloom's filter for so many entries at this rate of false alarms."""
-    return math.ceil(-capacity * math.log(error) / math.log(2) ** 2 / 8)
+def filter_bytes(capacity: Ints, error: float) -> Ints:
+    """Return the bytes of rbloom's filters for so many entries at this rate of false alarms."""
+    size: Ints = np.ceil(-capacity * math.log(error) / math.log(2) ** 2 / 8).astype(np.int64)
+    return size
 
 
-def false_share(capacity: int, error: float, listed: int) -> float:
-    """Return the share of others that a filter takes for one of `listed` entries."""
+def false_share(capacity: Ints, error: float, listed: Ints) -> npt.NDArray[np.float64]:
+    """Return the share of others that filters take for one of `listed` entries."""
     bits = filter_bytes(capacity, error) * 8
     hashes = max(1, int(-math.log2(error)))
-    return float((1 - math.exp(-hashes * max(listed, 0) / bits)) ** hashes)
+    share: npt.NDArray[np.float64] = (1 - np.exp(-hashes * np.maximum(listed, 0) / bits)) ** hashes
+    return share
 
 
 def status_size(population: Population) -> int:

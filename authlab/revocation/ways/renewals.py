@@ -8,7 +8,7 @@ import numpy as np
 from authlab.revocation.families import KEPT, Family, Link
 from authlab.revocation.population import Ints, spreads
 from authlab.revocation.ways.base import Tally, Way
-from authlab.revocation.ways.scene import NEVER, Scene, asked, next_ask
+from authlab.revocation.ways.scene import NEVER, Scene, asked, count_true, next_ask
 
 __all__ = ["ShortLivedWay"]
 
@@ -79,14 +79,14 @@ class ShortLivedWay(Way):
             return int((array * weight).sum())
 
         sent, lost, renewals = (total(array) for array in owners[:3])
-        counts, place = np.unique(owners.renewals, return_inverse=True)
-        sizes = np.array([family_bytes(int(count)) for count in counts], dtype=np.int64)
+        families = np.bincount(owners.renewals, weight).astype(np.int64)
+        held = sum(int(families[at]) * family_bytes(int(at)) for at in np.flatnonzero(families))
         return Tally(
             requests=sent + lost,
             refused=lost,
             reads=3 * renewals + lost,
             writes=renewals,
-            held=total(sizes[place]) if len(sizes) else 0,
+            held=held,
             wire=round(sent * self.token) + _REFRESH * (renewals + lost),
         )
 
@@ -100,14 +100,14 @@ class ShortLivedWay(Way):
         in_outage = int(asked(asks, gap, np.maximum(since, start), end).sum())
         # A log-out asks, changes the family and asks again; in an outage it stops at once.
         left = ~off & (exp > ended.at)
-        done = int((left & (exp > ended.moment)).sum())
-        stopped, cuts = int((left & ended.late).sum()), sum(ended.accounts)
+        done = count_true(left & (exp > ended.moment))
+        stopped, cuts = count_true(left & ended.late), sum(ended.accounts)
         return Tally(
             let_in=ended.asked_after(0, np.minimum(exp, seconds)),
             reads=2 * tries - in_outage + stopped + 3 * done + cuts,
             writes=done + cuts,
             held=done * len("revoked") + ended.accounts[0] * _CUT,
-            wire=round((ended.asked_after(0, seconds) - tries) * self.token) + _REFRESH * tries,
+            wire=round((ended.asked_in_vain - tries) * self.token) + _REFRESH * tries,
             stale=(np.maximum(2 * exp - 2 * ended.at - 1, 0),),
         )
 

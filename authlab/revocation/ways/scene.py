@@ -5,7 +5,7 @@ Nothing here knows of a strategy.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -16,6 +16,7 @@ __all__ = [
     "NEVER",
     "Scene",
     "asked",
+    "count_true",
     "gather",
     "look_up",
     "next_ask",
@@ -90,8 +91,8 @@ class Scene:
     @cached_property
     def accounts(self) -> tuple[int, int]:
         """How many accounts are disabled, and how many of them while the store is down."""
-        _, first = np.unique(self.user[self.disabled], return_index=True)
-        return len(first), int(self.late[self.disabled][first].sum())
+        first = np.diff(self.user[self.disabled], prepend=-1) > 0
+        return count_true(first), count_true(self.late[self.disabled] & first)
 
     @cached_property
     def endless(self) -> "Scene":
@@ -104,6 +105,19 @@ class Scene:
         pick = self.of_ended
         first = pick(self.user), pick(self.refreshes), pick(self.asks), pick(self.expires)
         return Scene(self.population, *first, pick(self.at), pick(self.disabled), pick(self.copy))
+
+    def of_users(self, combine: np.ufunc, array: Ints) -> Ints:
+        """Return what `combine` makes of the entries of each user's log-ins."""
+        devices = self.population.devices
+        if len(array) == len(self.first) * devices:  # many times as fast as the other
+            return reduce(combine, (array[number::devices] for number in range(devices)))
+        combined: Ints = combine.reduceat(array, self.first)
+        return combined
+
+    @cached_property
+    def asked_in_vain(self) -> int:
+        """How many requests of an ended scene come after the end."""
+        return self.asked_after(0, self.population.seconds)
 
     def asked_after(self, start: Ints | int, end: Ints | int) -> int:
         """Return how many requests of an ended scene come after the end, from `start` to `end`."""
@@ -130,6 +144,11 @@ class Scene:
     def of_ended(self, array: Ints) -> Ints:
         """Return what an array says of those that end."""
         return array[self._places]
+
+
+def count_true(marked: Bools) -> int:
+    """Return how many are true."""
+    return int(np.count_nonzero(marked))
 
 
 def asked(first: Ints, gap: int, start: Ints | int, end: Ints | int) -> Ints:
