@@ -29,7 +29,7 @@ def draw_mail(seen: Seen) -> str:
     head, mark, token = seen.link.rpartition("#" if "#" in seen.link else "=")
     where = "after the #: no server sees it" if mark == "#" else "in the query: servers log it"
     return (
-        draw_title("The mail", "Alice reads it; so may others")
+        kit.draw_title("The mail", "Alice reads it; so may others")
         + f'<div class="authlab-token">{kit.escape(head + mark)}<b>{kit.escape(token)}</b></div>'
         f"<div>The token stands {where}.</div><div><b>{kit.escape(seen.alive)}</b></div>"
     )
@@ -38,7 +38,7 @@ def draw_mail(seen: Seen) -> str:
 def draw_kept(seen: Seen) -> str:
     """Return what the bank keeps of the link, as a card on the server's side."""
     card = f'<div class="authlab-card" style="{CARD}"><pre>{kit.escape(seen.kept)}</pre></div>'
-    title = draw_title("What the bank keeps", "read from its store")
+    title = kit.draw_title("What the bank keeps", "read from its store")
     return f'<div style="height:10px"></div>{title}{card}<div>{kit.escape(seen.told)}</div>'
 
 
@@ -62,32 +62,24 @@ def draw_state(state: list[tuple[str, str]]) -> str:
     return f"<table><caption>What has come of it</caption>{rows}</table>"
 
 
-def draw_body(seen: Seen) -> str:
-    """Return all below the controls in one text: each view more would be painted by itself."""
-
-    def frame(*parts: str) -> str:
-        return f'<div class="authlab-pane">{"".join(parts)}</div>'
-
-    link = frame(draw_mail(seen), draw_kept(seen))
-    people = frame(draw_title("Who got what"), draw_rows(seen.rows), draw_state(seen.state))
-    wire = draw_title("What went over the wire", "a hop over Mallory's line: she cannot read it")
+def draw_seen(seen: Seen) -> str:
+    """Return all that the panel shows beside its controls."""
+    link = f'<div class="authlab-pane">{draw_mail(seen)}{draw_kept(seen)}</div>'
+    people = kit.draw_pane("Who got what", draw_rows(seen.rows), draw_state(seen.state))
+    hint = "a hop over Mallory's line: she cannot read it"
+    wire = kit.draw_pane("What went over the wire", draw_sequence(seen.messages), hint=hint)
     return (
-        f'<div class="authlab-row" style="display:flex">{link}{people}</div>'
-        f'<div style="height:8px"></div>{frame(wire, draw_sequence(seen.messages))}'
+        kit.draw_line(kit.draw_verdict(seen.ok, seen.verdict), first=True)
+        + kit.draw_line(f'<div class="authlab-row" style="display:flex">{link}{people}</div>')
+        + kit.draw_line(wire)
     )
-
-
-def draw_title(text: str, hint: str = "") -> str:
-    """Return a heading as `kit.pane` has it."""
-    small = f" <small>{kit.escape(hint)}</small>" if hint else ""
-    return f'<div class="authlab-title" role="heading" aria-level="4">{text}{small}</div>'
 
 
 def one_time_desk() -> w.VBox:
     """Return the desk: choose how links are made, press who acts, see what each one gets."""
     wide: Any = {"width": "auto"}
     style = {"description_width": "7em"}
-    verdict, body = kit.view(), kit.view()
+    shown = kit.spread()
     way = w.Dropdown(options=list(WAYS.items()), description="The link is", style=style)
     log_in = w.Dropdown(options=LOG_INS, description="Log in by", style=style)
     opens = w.Checkbox(description="Opening the link uses it", indent=False, layout=wide)
@@ -100,9 +92,7 @@ def one_time_desk() -> w.VBox:
     busy = {"resetting": False}
 
     def redraw() -> None:
-        seen = desk.look()
-        kit.draw(verdict, kit.draw_verdict(seen.ok, seen.verdict))
-        kit.draw(body, draw_body(seen))
+        kit.draw(shown, draw_seen(desk.look()))
 
     def rebuild(_: object = None) -> None:
         """Open a new bank as the controls say, with one link in the mail that Alice has used."""
@@ -137,10 +127,9 @@ def one_time_desk() -> w.VBox:
     rebuild()
     return kit.panel(
         "one_time_desk",
-        verdict,
         kit.row(
             kit.pane("The bank", way, log_in, opens, leaks, hint="a change opens a new bank"),
             kit.pane("Who acts", kit.row(*map(button, BUTTONS), reset)),
+            shown,
         ),
-        body,
     )

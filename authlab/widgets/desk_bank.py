@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from authlab.attacks.reset_bank import ExpiringLinks
+from authlab.attacks.reset_scene import ResetScene
 from authlab.attacks.stage import EVIL, HOME
 from authlab.bank import (
     PASSWORDS,
@@ -55,13 +56,15 @@ class DeskBank:
         self.reset = Reset(stored, ttl=LIFE)
         self.factor = Factor(self.store, users={"alice"}, codes=1_000)
         # A log-in at a click: a hash as strong as a real bank's would be felt.
-        self.accounts = Accounts({"alice": PASSWORDS["alice"]}, method="scrypt:256:8:1")
+        self.accounts = Accounts({"alice": PASSWORDS["alice"]}, method="scrypt:128:8:1")
         self.auth: Any = SessionAuth(Sessions(self.store))
         if log_in == "token":
             self.auth = TokenAuth(generate_key("HS256"), clock=self.clock)
         self.app = make_bank(
             self.auth, accounts=self.accounts, reset=self.reset, factor=self.factor
         )
+        # Always the same page: loaded once, not with each link that Alice asks for.
+        self.page = ResetScene(self.app).alice.browser.goto(f"{HOME}/reset")
 
     def prepare(self, way: str, *, opens: bool, leaks: bool) -> None:
         """Begin anew with links of this way, one of `WAYS`: nothing is left of before."""

@@ -61,7 +61,8 @@ class Desk:
         self.way, self.opens, self.leaks = way, opens, leaks
         self.clock, self.store, self.accounts = bank.clock, bank.store, bank.accounts
         self.reset, self.tokens, self.factor = bank.reset, bank.reset.tokens, bank.factor
-        self.scene = ResetScene(bank.app)
+        self.scene, self.page = ResetScene(bank.app), bank.page
+        self.scene.alice.page = bank.page
         self.rows: list[Row] = []
         self.link, self.ends = "", 0.0
         self.used: list[str] = []  # who set a password by the link
@@ -77,8 +78,7 @@ class Desk:
         """Alice asks for a link; it is the one that everything else is about."""
         before = len(self.reset.mailbox.of("alice"))
         phone = self._phone()
-        with self.scene.quietly():
-            phone.page = phone.browser.goto(f"{HOME}/reset")
+        phone.page = self.page
         phone.call("/reset", {"user": "alice"})
         new = [mail.link for mail in self.reset.mailbox.of("alice")[before:]]
         if not new:

@@ -17,13 +17,17 @@ __all__ = [
     "column",
     "draw",
     "draw_card",
+    "draw_line",
+    "draw_pane",
     "draw_parts",
     "draw_steps",
+    "draw_title",
     "draw_verdict",
     "escape",
     "pane",
     "panel",
     "row",
+    "spread",
     "summarise",
     "view",
     "when",
@@ -42,7 +46,10 @@ _STYLE = """<style onload="this.closest('.authlab-panel').addEventListener('focu
 .authlab-pane { border: 1px solid var(--jp-border-color2); border-radius: 4px; padding: 8px 12px;
   min-width: 0; gap: 4px; margin: 0; overflow: visible; }
 .authlab-column { flex: 1 1 360px; min-width: 0; gap: 8px; overflow: visible; }
-.authlab-row > .authlab-pane { flex: 1 1 360px; }
+.authlab-row > .authlab-pane, .authlab-spread .authlab-pane { flex: 1 1 360px; }
+.authlab-panel .authlab-spread, .authlab-spread > .widget-html-content { display: contents; }
+.authlab-line { flex: 1 0 100%; min-width: 0; }
+.authlab-first { order: -1; }
 .authlab-panel .jupyter-button { width: auto; min-width: 8em;
   align-self: flex-start; }
 .authlab-row { flex-flow: row wrap; gap: 8px; align-items: stretch; overflow: visible; }
@@ -98,13 +105,20 @@ def panel(name: str, *children: w.Widget) -> w.VBox:
 
 def pane(title: str, *children: w.Widget, hint: str = "") -> w.VBox:
     """Return one framed part of a panel, with a heading and a quiet remark beside it."""
-    small = f" <small>{escape(hint)}</small>" if hint else ""
-    heading = (
-        f'<div class="authlab-title" role="heading" aria-level="4">{escape(title)}{small}</div>'
-    )
-    box = w.VBox([w.HTML(heading), *children])
+    box = w.VBox([w.HTML(draw_title(title, hint)), *children])
     box.add_class("authlab-pane")
     return box
+
+
+def draw_pane(title: str, *html: str, hint: str = "") -> str:
+    """Return a pane as text, for a view that is spread."""
+    return f'<div class="authlab-pane">{draw_title(title, hint)}{"".join(html)}</div>'
+
+
+def draw_title(text: str, hint: str = "") -> str:
+    """Return the heading of a pane."""
+    small = f" <small>{escape(hint)}</small>" if hint else ""
+    return f'<div class="authlab-title" role="heading" aria-level="4">{escape(text)}{small}</div>'
 
 
 def row(*children: w.Widget) -> w.Box:
@@ -124,6 +138,21 @@ def column(*panes: w.Widget) -> w.VBox:
 def view() -> w.HTML:
     """Return an empty view, to be filled by `draw`."""
     return w.HTML(layout={"width": "auto", "margin": "0"})
+
+
+def spread() -> w.HTML:
+    """Return an empty view for a row, whose parts stand as if they were the row's own.
+
+    What is drawn as one text is painted once; each view more would be painted by itself.
+    """
+    made = view()
+    made.add_class("authlab-spread")
+    return made
+
+
+def draw_line(html: str, *, first: bool = False) -> str:
+    """Return what takes a line of a row for itself; the `first` one, above the row's controls."""
+    return f'<div class="authlab-line{" authlab-first" if first else ""}">{html}</div>'
 
 
 def draw(target: w.HTML, html: str) -> None:

@@ -18,6 +18,7 @@ from authlab.widgets.lab_state import (
     PUSHES,
     REQUESTS,
     TRIPS,
+    Cost,
     Settings,
     judge,
 )
@@ -25,7 +26,7 @@ from authlab.widgets.lab_state import (
 __all__ = ["revocation_lab"]
 
 AT_ONCE = 1_000_000  # live log-ins up to which an answer comes at once,
-ROWS = 300_000  # unless more than this many must be looked at one by one
+ROWS = 150_000  # unless more than this many must be looked at one by one
 FIRST_LIMIT = 60
 
 
@@ -35,20 +36,22 @@ class _Stopped(Exception):
 
 def revocation_lab() -> w.VBox:
     """Return the lab: move the sliders to your own application, and see what each way costs."""
-    verdict, picture, rows = (kit.view() for _ in range(3))
+    seen = kit.spread()
     settings, limit, cost = _make_controls()
     bar = w.FloatProgress(description="Simulating", max=1.0, layout={"width": "30em"})
     stop = w.Button(description="Stop", tooltip="Give this simulation up, keep the last one")
     reset = w.Button(description="Reset", tooltip="Back to how the panel began")
-    busy = w.HBox([bar, stop])
+    busy = w.HBox([bar, stop], layout={"order": "-1", "flex": "1 0 100%"})
     chart = Chart()
     state: dict[str, Any] = {"turn": 0, "table": None, "quiet": False}
 
     def show(_: object = None) -> None:
         table, chosen = state["table"], COSTS[cost.value]
-        kit.draw(verdict, kit.draw_verdict(*judge(table, chosen, limit.value)))
-        kit.draw(picture, chart.draw(table, chosen, limit.value))
-        kit.draw(rows, f'<div class="authlab-scroll authlab-quiet">{table._repr_html_()}</div>')
+        state["shown"] = draw_found(table, chosen, limit.value, chart)
+        say(*judge(table, chosen, limit.value))
+
+    def say(ok: bool | None, text: str) -> None:
+        kit.draw(seen, kit.draw_line(kit.draw_verdict(ok, text), first=True) + state["shown"])
 
     def work(population: Any, turn: int) -> None:
         def tell(share: float) -> None:
@@ -72,23 +75,21 @@ def revocation_lab() -> w.VBox:
         if state["quiet"]:
             return
         state["turn"] += 1
-        values = {name: control.value for name, control in settings.items()}
-        chosen = Settings(**values)
+        chosen = Settings(**{name: control.value for name, control in settings.items()})
         population = chosen.population()
         if population.tokens <= AT_ONCE and chosen.rows <= ROWS:
             done(simulate(population))
             return
         bar.value = 0
         busy.layout.display = ""
-        text = f"Simulating {population.tokens:,} log-ins. What is below is still the last answer."
-        kit.draw(verdict, kit.draw_verdict(None, text))
+        said = f"Simulating {population.tokens:,} log-ins. What is below is still the last answer."
+        say(None, said)
         Thread(target=work, args=(population, state["turn"]), daemon=True).start()
 
     def give_up(_: object) -> None:
         state["turn"] += 1
         busy.layout.display = "none"
-        text = "Stopped. What is below is the last answer, not one for these settings."
-        kit.draw(verdict, kit.draw_verdict(None, text))
+        say(None, "Stopped. What is below is the last answer, not one for these settings.")
 
     def begin(_: object = None) -> None:
         state["quiet"] = True  # one answer, not one for each control
@@ -108,19 +109,25 @@ def revocation_lab() -> w.VBox:
     names = list(settings)
     return kit.panel(
         "revocation_lab",
-        verdict,
-        busy,
         kit.row(
+            busy,
             kit.column(
                 kit.pane("Your limit", limit, cost),
                 kit.pane("Who asks", *(settings[name] for name in names[:5])),
                 kit.pane("Whose access ends", *(settings[name] for name in names[5:8])),
                 kit.pane("Servers and store", *(settings[name] for name in names[8:]), reset),
             ),
-            kit.pane("Lower and further left is better", picture),
+            seen,
         ),
-        kit.pane("The figures", rows, hint="over one hour, or one token's life if that is shorter"),
     )
+
+
+def draw_found(table: Table, cost: Cost, limit: float, chart: Chart) -> str:
+    """Return the chart of a table, and its figures."""
+    picture = kit.draw_pane("Lower and further left is better", chart.draw(table, cost, limit))
+    rows = f'<div class="authlab-scroll authlab-quiet">{table._repr_html_()}</div>'
+    hint = "over one hour, or one token's life if that is shorter"
+    return picture + kit.draw_line(kit.draw_pane("The figures", rows, hint=hint))
 
 
 def _rate(requests: float) -> str:

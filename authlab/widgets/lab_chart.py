@@ -9,6 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -39,6 +40,7 @@ TIMES = (0, 1, 10, 60, 600, 3600, 8 * 3600, 7 * 86_400)
 MARK = 13  # pixels that a point takes
 MOST_STEPS = 9
 LETTER, LINE = 7.0, 16  # pixels of a letter and of a line, with room to spare
+RISE = 4  # pixels from a text's base line to its middle
 # Where a name may go, the nearest first: right or left, how far beside, how far above.
 _OFFSETS = sorted(
     (
@@ -70,6 +72,23 @@ class Box(NamedTuple):
         )
 
 
+class Words(Text):
+    """Text at a point on its base line. matplotlib measures none: that took most of the time.
+
+    SVG places it by its anchor alone, and the reader's own font decides how wide it is.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not (self.get_visible() and self.get_text()):
+            return
+        x, y = self.get_position()
+        gc = renderer.new_gc()
+        gc.set_foreground(self.get_color())
+        font, angle = self.get_fontproperties(), self.get_rotation()
+        renderer.draw_text(gc, x, HEIGHT - y, self.get_text(), font, angle, mtext=self)
+        gc.restore()
+
+
 class Chart:
     """Draw tables, one after the other, on the same figure."""
 
@@ -81,36 +100,31 @@ class Chart:
         axes.set_axis_off()
 
         def line(**look: Any) -> Line2D:
-            (made,) = axes.plot([], [], color=INK, **look)
+            (made,) = axes.plot([], [], color=INK, clip_on=False, **look)
             return made
 
-        def text(x: float = 0, y: float = 0, said: str = "", **look: Any) -> Text:
-            return axes.text(x, y, said, color=INK, fontsize=look.pop("fontsize", 12), **look)
+        def text(x: float = 0, y: float = 0, said: str = "", **look: Any) -> Words:
+            made = Words(x, y, said, color=INK, rotation_mode="anchor", **{"fontsize": 12} | look)
+            axes.add_artist(made)
+            return made
 
         self.grid = line(linewidth=0.8, alpha=0.2)
         line(linewidth=1).set_data([LEFT, LEFT, RIGHT], [TOP, BOTTOM, BOTTOM])
         middle = (LEFT + RIGHT) / 2
         text(middle, 8, "longest access after the end", ha="center", fontsize=13)
-        self.upward = text(
-            14, (BOTTOM + TOP) / 2, fontsize=13, rotation=90, ha="center", va="center"
-        )
-        self.times = [text(0, BOTTOM - 8, ha="center", va="top") for _ in TIMES]
-        self.steps = [text(LEFT - 8, 0, ha="right", va="center") for _ in range(MOST_STEPS)]
+        self.upward = text(18, (BOTTOM + TOP) / 2, fontsize=13, rotation=90, ha="center")
+        self.times = [text(0, BOTTOM - 20, ha="center") for _ in TIMES]
+        self.steps = [text(LEFT - 8, ha="right") for _ in range(MOST_STEPS)]
         self.limit = line(linewidth=1.2, linestyle=(0, (4, 3)))
-        self.say_limit = text(0, TOP - 4, "your limit", va="top")
-        self.points, self.labels, self.leaders = {}, {}, {}
+        self.say_limit = text(0, TOP - 15, "your limit")
+        self.leaders = line(linewidth=0.7, alpha=0.6)
+        self.points, self.labels = {}, {}
         for name, (shape, colour) in STYLES.items():
-            self.leaders[name] = line(linewidth=0.7, alpha=0.6)
-            (self.points[name],) = axes.plot(
-                [],
-                [],
-                shape,
-                color=colour,
-                markersize=15 if shape == "*" else 11,
-                markeredgecolor=INK,
-                markeredgewidth=1,
+            size = 15 if shape == "*" else 11
+            self.points[name] = line(
+                marker=shape, markersize=size, markerfacecolor=colour, markeredgewidth=1
             )
-            self.labels[name] = text(said=name, va="center")
+            self.labels[name] = text(said=name)
 
     def draw(self, table: Table, cost: Cost, limit: float) -> str:
         """Return the chart of a table as SVG, with what it says as its text alternative."""
@@ -143,25 +157,27 @@ class Chart:
             artist.set(x=x, text=said, visible=bool(said))
             grid += [(x, BOTTOM), (x, TOP), (math.nan, math.nan)] if said else []
         for artist, (y, said) in zip(self.steps, [*steps, *[(-9.0, "")] * 9], strict=False):
-            artist.set(y=y, text=said, visible=bool(said))
+            artist.set(y=y - RISE, text=said, visible=bool(said))
             grid += [(LEFT, y), (RIGHT, y), (math.nan, math.nan)] if said else []
         self.grid.set_data([x for x, _ in grid], [y for _, y in grid])
 
     def _show(self, places: dict[str, tuple[float, float]], at: float) -> None:
         boxes = place_labels(places, taken=[Box(at, TOP - 20, at + 70, TOP)])
+        leaders: list[tuple[float, float]] = []
         for name, point in self.points.items():
             shown = name in places
-            for artist in (point, self.labels[name], self.leaders[name]):
-                artist.set_visible(shown)
+            point.set_visible(shown)
+            self.labels[name].set_visible(shown)
             if not shown:
                 continue
             (x, y), box = places[name], boxes[name]
             point.set_data([x], [y])
             middle = (box.bottom + box.top) / 2
-            self.labels[name].set_position((box.left, middle))
+            self.labels[name].set_position((box.left, middle - RISE))
             near = abs(middle - y) < LINE / 2 and min(abs(box.left - x), abs(box.right - x)) < 20
             end = box.left - 2 if box.left > x else min(box.right, x) + 1
-            self.leaders[name].set_data([] if near else [x, end], [] if near else [y, middle])
+            leaders += [] if near else [(x, y), (end, middle), (math.nan, math.nan)]
+        self.leaders.set_data([x for x, _ in leaders], [y for _, y in leaders])
 
     def _write(self, says: str) -> str:
         page = io.StringIO()
@@ -169,9 +185,11 @@ class Chart:
             self.figure.savefig(page, format="svg", transparent=True, metadata={"Date": None})
         text = page.getvalue()
         text = text[text.index("<svg") :]
-        text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+        # Its style sheet would be one of the whole page, which then is styled anew at each change.
+        text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
         text = _FONT.sub(r"font: \1 var(--jp-ui-font-family, sans-serif)", text)
-        head = f'<svg role="img" aria-label="{escape(says)}" style="max-width:100%;height:auto" '
+        look = "max-width:100%;height:auto;stroke-linejoin:round"
+        head = f'<svg role="img" aria-label="{escape(says)}" style="{look}" '
         return text.replace(INK, "currentColor").replace("<svg ", head, 1)
 
 

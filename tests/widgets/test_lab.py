@@ -140,6 +140,7 @@ def test_the_chart_is_svg_with_text(table: Table, name: str) -> None:
     assert {"your limit", "longest access after the end", COSTS[name].axis} <= set(words)
     assert "currentColor" in svg
     assert "#010203" not in svg
+    assert "<style" not in svg  # it would be the whole page's, which then is styled anew
 
 
 def test_a_figure_is_kept_and_updated(table: Table) -> None:

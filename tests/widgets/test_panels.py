@@ -4,7 +4,7 @@ import ipywidgets
 import pytest
 
 from authlab import widgets
-from tests.notebooks.drive import controls, drive
+from tests.notebooks.drive import controls, drive, shown
 
 PANELS = (
     "attack_bench",
@@ -39,3 +39,22 @@ def test_two_panels_share_nothing(name: str) -> None:
     """A notebook may show a panel twice."""
     make = getattr(widgets, name)
     assert drive(ipywidgets.VBox([make(), make()])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "value"),
+    [
+        ("one_time_desk", "The link is", "stored"),
+        ("revocation_lab", "Log-ins of each user", 3),
+        ("revocation_lab", "Access must end", 10),
+    ],
+)
+def test_a_change_is_drawn_by_one_message(name: str, label: str, value: object) -> None:
+    """Each message more is painted by itself, and later."""
+    panel, drawn = getattr(widgets, name)(), []
+    for view in shown([panel]):
+        if isinstance(view, ipywidgets.HTML):
+            view.observe(drawn.append, "value")
+    control = next(control for control in controls([panel]) if control.description == label)
+    control.value = value
+    assert len(drawn) == 1
