@@ -65,8 +65,7 @@ def make_bank(
     bank = Flask(__name__, static_folder=str(_STATIC))
     bank.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     money = accounts or Accounts()
-    bank.extensions["auth"], bank.extensions["accounts"] = auth, money
-    bank.extensions["reset"], bank.extensions["factor"] = reset, factor
+    bank.extensions.update(auth=auth, accounts=money, reset=reset, factor=factor)
 
     def whoever() -> str:
         user = auth.identify(request)

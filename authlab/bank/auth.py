@@ -30,13 +30,14 @@ class Auth(ABC):
 
     def set_cookie(self, response: Response, value: str) -> None:
         """Have the browser keep the cookie."""
-        flags: Any = {"secure": self.secure, "httponly": self.httponly}
-        response.set_cookie(self.cookie, value, samesite=self.samesite, **flags)
+        response.set_cookie(self.cookie, value, **self._flags())
 
     def delete_cookie(self, response: Response) -> None:
         """Have the browser drop the cookie."""
-        flags: Any = {"secure": self.secure, "httponly": self.httponly}
-        response.delete_cookie(self.cookie, samesite=self.samesite, **flags)
+        response.delete_cookie(self.cookie, **self._flags())
+
+    def _flags(self) -> dict[str, Any]:
+        return {"secure": self.secure, "httponly": self.httponly, "samesite": self.samesite}
 
     def greet(self, request: Request, response: Response) -> None:  # noqa: B027  most do nothing
         """Somebody opened the first page, not yet logged in."""

@@ -10,6 +10,9 @@ from authlab.web import Browser, Page, Reply
 
 __all__ = ["Customer", "read_link"]
 
+# What the page's script keeps of the bank's answer, and under which name.
+_KEPT = {"access_token": "token", "refresh": "refresh", "refresh_token": "refresh_token"}
+
 
 class Customer:
     """One person at one browser, on either bank: the page's script keeps a token if it gets one.
@@ -59,7 +62,7 @@ class Customer:
     def log_out(self) -> Reply:
         """Press the log-out button; the page's script drops its token, too."""
         reply = self.call("/logout", {})
-        for name in ("token", "refresh", "refresh_token"):
+        for name in _KEPT.values():
             self._storage().pop(name, None)
         return reply
 
@@ -111,9 +114,8 @@ class Customer:
     def _keep(self, reply: Reply) -> None:
         """Keep what a log-in or a renewal gave to the script."""
         given = reply.json() if reply.status == 200 else {}
-        names = {"access_token": "token", "refresh": "refresh", "refresh_token": "refresh_token"}
-        found = {kept: given.get(name) for name, kept in names.items()}
-        self._storage().update({kept: value for kept, value in found.items() if value})
+        found = {kept: given[name] for name, kept in _KEPT.items() if given.get(name)}
+        self._storage().update(found)
 
     def _storage(self) -> dict[str, str]:
         page = self.page or self.open()

@@ -125,6 +125,9 @@ class Family:
         return json.dumps([self.user, *times, self.stamp, self.key, self.links, self.over]).encode()
 
 
+Grown = tuple[str, Family | None]  # the next token; the family to store, if it changed
+
+
 def read(raw: bytes | None) -> Family | None:
     """Return the family that a record describes; None for no bytes, or those of somebody else."""
     try:
@@ -171,14 +174,6 @@ class Way(NamedTuple):
         return now + self.ttl if last is None else min(now + self.ttl, last)
 
 
-class Grown(NamedTuple):
-    """What an exchange comes to: a token or an error; and the family to store, if it changed."""
-
-    token: str = ""
-    error: InvalidRefreshToken | None = None
-    family: Family | None = None
-
-
 def begin(
     user: str, name: str, now: float, way: Way, stamp: int, chance: bytes
 ) -> tuple[str, Family]:
@@ -193,28 +188,28 @@ def begin(
 def grow(family: Family, token: str, now: float, way: Way, chance: bytes) -> Grown:
     """Exchange `token` at the time `now`; `chance` is 24 random bytes.
 
-    Of one token, one child is made, or else a thief who has a second one is never found out.
+    Of one token, one child is made, or else a thief who has a second one is never found out: a
+    token that was used before gets "". Raises InvalidRefreshToken for any other that is not live.
     """
     if not family.gave(token):
-        return Grown(error=refused("one that was never given out"))
+        raise refused("one that was never given out")
     link = family.find(token)
     used = link is None or link.used is not None
     if family.over:
         found = f"one of a log-in that has ended, as {family.why}"
-        return Grown(error=refused(found, RefreshReused if used else InvalidRefreshToken))
+        raise refused(found, RefreshReused if used else InvalidRefreshToken)
     if now >= family.ends:
-        return Grown(error=refused("one that has expired"))
+        raise refused("one that has expired")
     if link is not None and not used:
-        return _rotate(family, link, token, now, way, chance) if way.rotate else Grown(token)
+        return _rotate(family, link, token, now, way, chance) if way.rotate else (token, None)
     # Nothing but a nonce allows a retry, and only the token used last has one.
     # By distance: of a clock that was set back, or lags at another server, no more is allowed.
     recent = link and link.used is not None and abs(now - link.used) < way.grace
     if link and link.nonce and recent:
         if way.grace_mints:
             return _rotate(family, link, token, now, way, chance)
-        return Grown(_child(token, family.key, link.nonce))
-    error = refused("one that was used before", RefreshReused)
-    return Grown(error=error, family=replace(family, over="reused") if way.detect_reuse else None)
+        return _child(token, family.key, link.nonce), None
+    return "", replace(family, over="reused") if way.detect_reuse else None
 
 
 def _rotate(family: Family, link: Link, token: str, now: float, way: Way, chance: bytes) -> Grown:
@@ -234,7 +229,7 @@ def _rotate(family: Family, link: Link, token: str, now: float, way: Way, chance
     ]
     links.append(Link(number, link.number, _hash(child), now))
     ends = way.ends(now, family.last)
-    return Grown(child, family=replace(family, links=tuple(links[-KEPT:]), ends=ends))
+    return child, replace(family, links=tuple(links[-KEPT:]), ends=ends)
 
 
 def _child(token: str, key: str, nonce: str) -> str:

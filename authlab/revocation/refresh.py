@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from authlab.clock import Clock
 from authlab.revocation.arguments import check_seconds, check_text, refuse, seconds_left
+from authlab.revocation.errors import RefreshReused
 from authlab.revocation.families import (
     Family,
     Grown,
@@ -104,33 +105,32 @@ class RefreshTokens:
         name = name_of(token)
         if name is None:
             raise refused("what has not the form of a refresh token")
-        text = str(token)
-        now, chance = self.clock.now(), secrets.token_bytes(24)
+        text, now, chance = str(token), self.clock.now(), secrets.token_bytes(24)
 
         def decide(family: Family | None) -> Grown:
             if family is None:
-                return Grown(error=refused("one of no log-in that goes on"))
+                raise refused("one of no log-in that goes on")
             return grow(family, text, now, self.way, chance)
 
         made, family = "", self._named(name)
-        grown = decide(family)
-        if grown.token and family is not None:
+        child, grown = decide(family)
+        if child and family is not None:
             # In this order: who ends all of the user's log-ins from here on also ends this token,
             # wherever tokens are ended by the time they were made.
             made = (access or self._access)(family.user)
             if self._cutoff.has_cut(family.user, family.stamp):
                 raise refused("one of a log-in that has ended with all others of its user")
-        if grown.family is not None:
+        if grown is not None:
 
             def change(raw: bytes | None) -> bytes | None:
-                nonlocal grown
-                grown = decide(read(raw))  # perhaps another call was faster
-                return raw if grown.family is None else grown.family.write()
+                nonlocal child
+                child, changed = decide(read(raw))  # perhaps another call was faster
+                return raw if changed is None else changed.write()
 
-            self.store.update(_key(name), change, seconds_left(grown.family.ends, now))
-        if grown.error is not None:
-            raise grown.error
-        return Exchange(made, grown.token)
+            self.store.update(_key(name), change, seconds_left(grown.ends, now))
+        if not child:
+            raise refused("one that was used before", RefreshReused)
+        return Exchange(made, child)
 
     def revoke(self, token: object) -> bool:
         """End the family of a token, used or not (RFC 7009, 2.1); say whether it went on."""
