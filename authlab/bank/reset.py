@@ -121,19 +121,18 @@ class Reset:
             token = request.args.get("token", "")
             if not (self.get_redeems and token):
                 return self._page()
-            user, state = self._redeem(token, accounts, _address())
+            user, state = self._redeem(token, accounts)
             return self._page(self.tokens.issue("reset", user, self.ttl, state))
 
         @bank.post("/reset/confirm")
         def set_password() -> Response:
-            user = self.confirm(read_text("token"), read_text("new"), accounts, _address())
+            user = self._set_password(read_text("token"), read_text("new"), accounts)
 
             def finish(response: Response) -> dict[str, Any]:
-                ended: dict[str, Any] = {"ended": 0}
+                said: dict[str, Any] = {"says": "The new password counts from now on.", "ended": 0}
                 if self.ends_others:
-                    ended = auth.log_out_others(request, response, user, keep=False)
-                says = {"says": "The new password counts from now on.", **ended}
-                return welcome(user, response) if self.logs_in else says
+                    said |= auth.log_out_others(request, response, user, keep=False)
+                return welcome(user, response) if self.logs_in else said
 
             return answer(finish)
 
@@ -150,10 +149,10 @@ class Reset:
                 self.mailbox.send(self._write(user, token, host))
         return _MAILED if self.same_answer else "A mail with a link is on its way to you."
 
-    def confirm(self, token: str, new: str, accounts: Accounts, address: str) -> str:
+    def _set_password(self, token: str, new: str, accounts: Accounts) -> str:
         """Set the password and return whose it is. Raises BankError 400, 403, 429."""
         accounts.check_new(new)  # first: a password that is too short costs nobody the link
-        user, state = self._redeem(token, accounts, address)
+        user, state = self._redeem(token, accounts)
         # Only over the password that the link was checked against: of two links at once, one.
         if not accounts.set_password(user, new, was=state or None):
             raise BankError(403, _DEAD)
@@ -161,8 +160,9 @@ class Reset:
         self.mailbox.send(Mail(user, "Your password has changed", told))  # ASVS 5.0, 6.3.7
         return user
 
-    def _redeem(self, token: str, accounts: Accounts, address: str) -> tuple[str, str]:
+    def _redeem(self, token: str, accounts: Accounts) -> tuple[str, str]:
         """Return whose link it is, and the password hash that it was checked against."""
+        address = request.remote_addr or ""
         if self.guesses and not self.guesses.spend(address):
             raise BankError(429, "Too many links that do not work. Try again in ten minutes.")
         seen: dict[str, str] = {}
@@ -195,7 +195,3 @@ class Reset:
             policy = f"default-src 'self' {self.pictures}; frame-ancestors 'none'"
             headers["Content-Security-Policy"] = policy
         return Response(page, headers=headers, mimetype="text/html")
-
-
-def _address() -> str:
-    return request.remote_addr or ""

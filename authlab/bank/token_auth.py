@@ -20,7 +20,8 @@ from authlab.revocation.arguments import is_time
 from authlab.revocation.errors import InvalidRefreshToken, ListFull
 from authlab.revocation.families import name_of
 from authlab.revocation.refresh import RefreshTokens
-from authlab.revocation.strategy import Strategy
+from authlab.revocation.strategy import ExpiryOnly, Strategy
+from authlab.sessions import open_store
 
 __all__ = ["TokenAuth"]
 
@@ -41,7 +42,8 @@ class TokenAuth(Auth):
     in `SessionAuth`.
 
     `revocation` takes tokens back (notebook 10): it is told of each token that is made, asked about
-    each that has passed PyJWT, and told of each log-out. Without one a token lives to its `exp`.
+    each that has passed PyJWT, and told of each log-out. By default nothing is: a token lives to
+    its `exp`.
     `refresh` gives out the next token for a refresh token (notebook 11), which begins at log-in and
     ends at log-out; how it travels, `Refreshing` says.
     """
@@ -70,14 +72,13 @@ class TokenAuth(Auth):
         self._signing = jwt.PyJWK(loaded.to_jwk(private=True)) if loaded.is_private else None
         self._checking = jwt.PyJWK(loaded.to_jwk(private=both_ways))
         loaded.material_for(ALGORITHMS[self._checking.algorithm_name], "verify")  # strong enough?
-        if revocation is not None:
-            revocation.fit(loaded, issuer, ttl)
-        self.revocation = revocation
+        given = revocation or refresh
+        self.clock = clock or (given.clock if given else Clock())
+        self.revocation = revocation or ExpiryOnly(open_store("memory://", self.clock))
+        self.revocation.fit(loaded, issuer, ttl)
         self.refresh = refresh
         self.carry = carry
         self.ttl = ttl
-        own = revocation or refresh
-        self.clock = clock or (own.clock if own else Clock())
         self.issuer = issuer
         self.cookie = cookie
         self.secure = secure
@@ -98,8 +99,7 @@ class TokenAuth(Auth):
         if family:
             claims["fam"] = family
         try:
-            if self.revocation:
-                claims = self.revocation.grant(claims)
+            claims = self.revocation.grant(claims)
         except ListFull:
             raise BankError(429, "There are too many log-ins. Wait until some end.") from None
         return jwt.encode(claims, key, algorithm=key.algorithm_name, headers=headers)
@@ -125,7 +125,7 @@ class TokenAuth(Auth):
         whole = all(type(time) is int and is_time(time) for time in (begins, ends))
         if not whole or not begins <= self.clock.now() < ends:
             return None
-        return claims if self.revocation is None or self.revocation.lets_in(claims, token) else None
+        return claims if self.revocation.lets_in(claims, token) else None
 
     def identify(self, request: Request) -> str | None:
         claims = self._claims(request)
@@ -154,19 +154,16 @@ class TokenAuth(Auth):
     def log_out(self, request: Request, response: Response) -> dict[str, Any]:
         """End the token if `revocation` can, and have the browser drop its copy (ASVS 5.0, 7.4.1).
 
-        Without one nothing at the bank ends: the answer says for how long a copy still works. A
-        family of refresh tokens always ends; other access tokens that came of it may live on, and
-        the answer counts them in.
+        The answer says for how long a copy still works. A family of refresh tokens always ends;
+        other access tokens that came of it may live on, and the answer counts them in.
         """
-        claims = self._claims(request)
-        if claims and self.refresh:
-            self.refresh.end_family(claims.get("fam"))
-        rest = claims["exp"] - self.clock.now() if claims else 0
-        if claims and self.revocation:
+        claims, rest = self._claims(request), 0.0
+        if claims:
+            if self.refresh:
+                self.refresh.end_family(claims.get("fam"))
             self.revocation.end(claims)
-            rest = self.revocation.lives_on(claims)
-        if claims and not (self.revocation and self.revocation.ends_all):
-            rest = max(rest, self._others_live(claims))
+            others = 0.0 if self.revocation.ends_all else self._others_live(claims)
+            rest = max(self.revocation.lives_on(claims), others)
         self._drop_cookies(response)
         return {"still_works_for": ceil(rest)}
 
@@ -178,17 +175,15 @@ class TokenAuth(Auth):
         With `refresh` alone what ends is the right to the next one. With neither nothing ends, and
         the answer says so.
         """
-        if self.revocation is None and self.refresh is None:
+        if isinstance(self.revocation, ExpiryOnly) and self.refresh is None:
             if not keep:
                 self.log_out(request, response)
             return {"ended": 0, "still_works_for": int(self.ttl)}
         keep = keep and self._signing is not None  # a server that only checks can keep nobody
-        rest = self.ttl
         if self.refresh:
             self.refresh.revoke_user(user)
-        if self.revocation:
-            self.revocation.revoke_user(user)
-            rest = self.revocation.lives_on({"exp": self.clock.now() + self.ttl})
+        self.revocation.revoke_user(user)
+        rest = self.revocation.lives_on({"exp": self.clock.now() + self.ttl})
         given = self.log_in(request, response, user) if keep else {}
         if not keep:
             self._drop_cookies(response)
@@ -230,7 +225,7 @@ class TokenAuth(Auth):
 
     def _signing_key(self, user: str) -> tuple[jwt.PyJWK, dict[str, Any]]:
         """Return the key to sign by and the header that names it, if it is the user's own."""
-        if self.revocation and (own := self.revocation.key_for(user)):
+        if own := self.revocation.key_for(user):
             return _hs256(own[1]), {"kid": own[0]}
         if self._signing is None:
             raise ValueError("This server has a public key, expected a private one to sign with.")
@@ -238,7 +233,7 @@ class TokenAuth(Auth):
 
     def _checking_key(self, token: str) -> jwt.PyJWK:
         """Return the key to check by: with a key per user the token's `kid` names it."""
-        if self.revocation is None or not self.revocation.own_keys:
+        if not self.revocation.own_keys:
             return self._checking
         secret = self.revocation.key_of(jwt.get_unverified_header(token).get("kid"))
         if secret is None:

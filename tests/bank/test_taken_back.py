@@ -121,7 +121,7 @@ def test_what_takes_nothing_back_says_for_how_long() -> None:
     assert alice.post("/logout").json() == {"still_works_for": 200}  # 199.5, rounded up
     assert alice.get("/balance").status_code == 200
     reply = alice.post("/logout-everywhere", password=PASSWORDS["alice"])
-    assert reply.json() == {"still_works_for": 300}  # for the youngest that there may be
+    assert reply.json() == {"ended": 0, "still_works_for": 300}  # the youngest that there may be
 
 
 class Broken:
