@@ -8,55 +8,37 @@ from typing import Any
 
 from flask import Flask
 
-from authlab.attacks import refresh, reset, sessions, tokens
+from authlab.attacks import misuse, refresh, reset, sessions, tokens
 from authlab.attacks.attack import ON_BANKS, Attack, Message, Outcome
-from authlab.attacks.bench import Bench, fill_bench
-from authlab.attacks.defences import DEFENCES, WAYS, Defence, build_bank
+from authlab.attacks.defences import (
+    DEFENCES,
+    REFRESH_DEFENCES,
+    WAYS,
+    Defence,
+    build_bank,
+    build_refresh_bank,
+)
 from authlab.attacks.holes import HOLES, Hole
-from authlab.attacks.naive import NaiveVerifier
-from authlab.attacks.naive_bank import NaiveAuth, build_token_bank, spend_token
-from authlab.attacks.refresh_bank import REFRESH_DEFENCES, build_refresh_bank
+from authlab.attacks.naive import NaiveAuth, NaiveVerifier, build_token_bank, spend_token
 from authlab.attacks.report import Matrix, Report, fill_matrix, run_battery
 from authlab.attacks.reset_bank import RESET_DEFENCES, build_reset_bank
 from authlab.attacks.stage import check_bank
-from authlab.attacks.tokens import Forgery, forge, run_forgeries
+from authlab.attacks.tokens import Bench, Forgery, fill_bench, forge, run_forgeries
 from authlab.clock import Clock
 
 __all__ = [
-    "CATALOGUE",
-    "DEFENCES",
-    "HOLES",
-    "REFRESH_DEFENCES",
-    "RESET_DEFENCES",
-    "WAYS",
-    "Attack",
-    "Bench",
-    "Defence",
-    "Forgery",
-    "Hole",
-    "Matrix",
-    "Message",
-    "NaiveAuth",
-    "NaiveVerifier",
-    "Outcome",
-    "Report",
-    "build_bank",
-    "build_refresh_bank",
-    "build_reset_bank",
-    "build_token_bank",
-    "fill_bench",
-    "fill_matrix",
-    "forge",
-    "redteam",
-    "spend_token",
-]
+    "CATALOGUE", "DEFENCES", "HOLES", "REFRESH_DEFENCES", "RESET_DEFENCES", "WAYS", "Attack",
+    "Bench", "Defence", "Forgery", "Hole", "Matrix", "Message", "NaiveAuth", "NaiveVerifier",
+    "Outcome", "Report", "build_bank", "build_refresh_bank", "build_reset_bank",
+    "build_token_bank", "fill_bench", "fill_matrix", "forge", "redteam", "spend_token",
+]  # fmt: skip
 
 CATALOGUE: list[Attack] = [
     *sessions.ATTACKS,
     *refresh.ATTACKS,
     *reset.ATTACKS,
     *tokens.ATTACKS,
-    tokens.READABLE,
+    misuse.READABLE,
 ]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["ON_BANKS", "Attack", "Message", "Outcome"]
+__all__ = ["ON_BANKS", "Attack", "Message", "Outcome", "Target"]
 
+Target = Literal["bank", "refresh", "reset", "verify", "token"]
 ON_BANKS = ("bank", "refresh", "reset")  # the targets that are banks
 
 
@@ -45,9 +46,9 @@ class Attack:
     `needs` is what the thief must have or be able to do; `stopped_by` names the defences, each of
     which is enough; `refs` the weakness (CWE) and the requirement (ASVS 5.0, RFC). `run`
     attacks what `target` says: "bank", made by `make_bank`; "refresh" or "reset", such a bank with
-    refresh tokens or reset links (`ON_BANKS` are these three); "verify", a `verify(token)` function
-    or a bank of `build_token_bank`; "token", its text. `residual` says that what stops it also
-    bothers honest customers, so that many a sound bank lives with it.
+    refresh tokens or reset links; "verify", a `verify(token)` function or a bank of
+    `build_token_bank`; "token", its text. `residual` says that what stops it also bothers honest
+    customers, so that many a sound bank lives with it.
     """
 
     id: str
@@ -56,5 +57,5 @@ class Attack:
     stopped_by: tuple[str, ...]
     refs: tuple[str, ...]
     run: Callable[[Any], Outcome] = field(repr=False)
-    target: Literal["bank", "refresh", "reset", "verify", "token"] = "bank"
+    target: Target = "bank"
     residual: bool = False

@@ -9,11 +9,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from authlab.attacks.forging import Scene
+from authlab.attacks.forging import Scene, forgery
 from authlab.attacks.issuer import JWKS, partner_key
 from authlab.jose import b64url_decode, load_key
 
-__all__ = ["confuse", "recover", "recover_modulus", "spell_key"]
+__all__ = ["ATTACKS", "recover_modulus", "spell_key"]
 
 _SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017, 9.2, note 1
 _MOST_FACTOR = 1 << 16  # what the divisor may have too much is small, nearly always
@@ -42,6 +42,7 @@ def spell_key(key: Any) -> dict[str, bytes]:
     return found
 
 
+@forgery("Sign by the public key", "the published keys", "header_alg", "CWE-347")
 def confuse(scene: Scene) -> Iterator[str]:
     """Sign by HS256, with the published public key as the secret."""
     scene.say("fetches the published keys", "GET https://bank.test/jwks.json")
@@ -55,6 +56,9 @@ def _sign_with_public(scene: Scene, key: Any, kid: str | None) -> Iterator[str]:
         yield scene.write({"alg": "HS256", "kid": kid}, secret)
 
 
+@forgery("Sign by a recovered public key",
+         "two tokens of her own, signed by one RSA key with the exponent 3",
+         "header_alg", "CWE-347")  # fmt: skip
 def recover(scene: Scene) -> Iterator[str]:
     """The same where no key is published: find the partner's RSA key from two signatures."""
     partner = partner_key()
@@ -104,3 +108,6 @@ def _pad(digest: bytes, size: int) -> int:
     tail = b"\x00" + _SHA256_INFO + digest
     padding = b"\xff" * (size - 2 - len(tail))
     return int.from_bytes(b"\x00\x01" + padding + tail, "big")
+
+
+ATTACKS = [confuse, recover]

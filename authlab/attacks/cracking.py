@@ -2,31 +2,24 @@
 
 import hmac
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from authlab import data_path
-from authlab.attacks.forging import NothingToForge, Scene
+from authlab.attacks.forging import NothingToForge, Scene, forgery
 from authlab.jose import b64url_decode
 
-__all__ = ["Cracked", "blank", "crack", "find_secret", "read_words", "try_words"]
+__all__ = ["ATTACKS", "Cracked", "find_secret", "read_words"]
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
 class Cracked(NamedTuple):
-    """What guessing came to: the secret or None, how many guesses, in how many seconds."""
+    """What guessing came to: the secret or None, and how many guesses it took."""
 
     secret: bytes | None
     guesses: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Guesses a second."""
-        return self.guesses / self.seconds if self.seconds else 0.0
 
 
 @lru_cache
@@ -35,54 +28,45 @@ def read_words() -> tuple[str, ...]:
     return tuple(data_path("weak_secrets.txt").read_text("utf-8").splitlines())
 
 
-def try_words(token: str, words: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yield (word, whether it is the token's secret), one word at a time, and stop when it is.
+def find_secret(token: str, words: Sequence[str] | None = None) -> Cracked:
+    """Try `words`, by default `read_words()`, as the secret of a token.
 
     Raises ValueError for a token that no HMAC signed.
     """
+    words = read_words() if words is None else words
     signing_input, _, text = token.rpartition(".")
-    alg = json.loads(b64url_decode(token.partition(".")[0])).get("alg")
+    alg = _read_header(token).get("alg")
     if alg not in _DIGESTS:
         raise ValueError(f"The token is signed by {alg!r}, expected one of {', '.join(_DIGESTS)}.")
-    data, signature, digest = signing_input.encode(), b64url_decode(text), _DIGESTS[alg]
-    for word in words:
-        found = hmac.digest(word.encode(), data, digest) == signature
-        yield word, found
-        if found:
-            return
+    data, signature = signing_input.encode(), b64url_decode(text)
+    for guesses, word in enumerate(words, 1):
+        if hmac.digest(word.encode(), data, _DIGESTS[alg]) == signature:
+            return Cracked(word.encode(), guesses)
+    return Cracked(None, len(words))
 
 
-def find_secret(
-    token: str,
-    words: Sequence[str] | None = None,
-    *,
-    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
-    timer: Callable[[], float] = time.perf_counter,
-) -> Cracked:
-    """Try `words`, by default `read_words()`, as the secret of an HMAC token.
-
-    `progress` wraps the words, as `tqdm` does; `timer` measures in seconds.
-    """
-    guesses, secret, start = 0, None, timer()
-    for word, found in try_words(token, progress(read_words() if words is None else words)):
-        guesses += 1
-        if found:
-            secret = word.encode()
-    return Cracked(secret, guesses, timer() - start)
-
-
+@forgery("Guess a weak secret", "a token of her own that HS256 signed, and a word list",
+         "weak_secret", "CWE-1391")  # fmt: skip
 def crack(scene: Scene) -> Iterator[str]:
     """Find a weak secret with a word list, and sign with it."""
     token = scene.get_shop_token()
-    cracked = find_secret(token)
-    scene.say(f"tries {cracked.guesses:,} words as the secret", f"found: {cracked.secret!r}")
-    if cracked.secret is None:
-        raise NothingToForge(f"None of {cracked.guesses:,} words is the secret.")
-    header = json.loads(b64url_decode(token.partition(".")[0]))
-    yield scene.write(header, cracked.secret)
+    secret, guesses = find_secret(token)
+    scene.say(f"tries {guesses:,} words as the secret", f"found: {secret!r}")
+    if secret is None:
+        raise NothingToForge(f"None of {guesses:,} words is the secret.")
+    yield scene.write(_read_header(token), secret)
 
 
+@forgery("Sign with no secret", "nothing", "blank_secret", "CWE-1188")
 def blank(scene: Scene) -> Iterator[str]:
     """Sign with the empty secret, which a verifier has when a setting is missing."""
     scene.say("signs with an empty secret", "kid: batch")
     yield scene.write({"alg": "HS256", "kid": "batch"}, b"")
+
+
+def _read_header(token: str) -> dict[str, str]:
+    header: dict[str, str] = json.loads(b64url_decode(token.partition(".")[0]))
+    return header
+
+
+ATTACKS = [crack, blank]

@@ -9,6 +9,7 @@ import math
 import string
 from collections import Counter
 from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
 from operator import itemgetter
 from os.path import commonprefix
@@ -16,7 +17,6 @@ from typing import NamedTuple
 
 __all__ = ["Estimate", "GuessTime", "estimate", "guess_time", "readable"]
 
-_YEAR = 365.25 * 86_400  # seconds
 _NEAR = 0.8  # an estimate this near to its ceiling may be the sample's doing
 _ALPHABETS = (  # the first that covers all ids is the one they are written in
     string.digits,
@@ -71,41 +71,41 @@ def estimate(ids: Sequence[str]) -> Estimate:
     if isinstance(ids, str):  # its characters would pass for ids
         raise TypeError(f"found one text of {len(ids)} characters, expected a list of ids")
     base = max(len(_find_alphabet(ids)), 1)
-    most = min(math.log2(max(len(ids), 1)), math.log2(base))  # bits that one position can show
+    most = math.log2(min(max(len(ids), 1), base))  # bits that one position can show
     positions = _measure_positions(ids, most)
     ceiling = most * len(positions)
     found = {"positions": math.fsum(positions)}
     if len(ids) > 2:  # one difference has no spread
         found["differences"] = _measure_differences(ids)
     if len(set(ids)) < len(ids):
-        found["duplicates"] = _measure_duplicates(ids)
+        equal = sum(math.comb(count, 2) for count in Counter(ids).values())
+        found["duplicates"] = math.log2(math.comb(len(ids), 2) / equal)
     # Of equal figures the later one wins: it says more about why.
     method, bits = min(reversed(found.items()), key=itemgetter(1))
     enough = len(ids) >= 2 * base or (len(ids) > 1 and bits < _NEAR * ceiling)
-    sentence = _say(ids, bits, ceiling, method, enough)
-    return Estimate(bits, ceiling, method, sentence, positions, enough)
-
-
-def _say(ids: Sequence[str], bits: float, ceiling: float, method: str, enough: bool) -> str:
     if len(ids) < 2:
-        return f"{len(ids)} ids show nothing: it takes two to compare. Collect more."
-    if not enough:
-        return (
+        sentence = f"{len(ids)} ids show nothing: it takes two to compare. Collect more."
+    elif not enough:
+        sentence = (
             f"{len(ids)} ids show {bits:.1f} bits, but so few cannot show more than "
             f"{ceiling:.0f}, whatever made them. Collect more."
         )
-    if method == "duplicates":
-        why = "some ids came twice, which happens only where few are possible."
-    elif method == "differences" and bits == 0:
-        why = "the step from one id to the next is always the same."
-    elif method == "differences":
-        why = "the step to the next id varies so little that one id gives most of the next away."
     else:
-        why = (
+        sentence = f"At most {bits:.1f} bits: {_explain(method, bits)}"
+    return Estimate(bits, ceiling, method, sentence, positions, enough)
+
+
+def _explain(method: str, bits: float) -> str:
+    if method == "duplicates":
+        return "some ids came twice, which happens only where few are possible."
+    if method == "positions":
+        return (
             "what the characters show, added up. This is an upper bound: "
             "ids from a good generator with a guessable seed look the same."
         )
-    return f"At most {bits:.1f} bits: {why}"
+    if bits == 0:
+        return "the step from one id to the next is always the same."
+    return "the step to the next id varies so little that one id gives most of the next away."
 
 
 def _find_alphabet(texts: Sequence[str]) -> str:
@@ -135,8 +135,7 @@ def _measure_entropy(symbols: Sequence[str]) -> float:
 
 def _measure_differences(ids: Sequence[str]) -> float:
     """Return the most bits that steps of the variance seen can hold; 0 where all are equal."""
-    numbers = _read_numbers(ids)
-    steps = [later - earlier for earlier, later in pairwise(numbers)]
+    steps = [later - earlier for earlier, later in pairwise(_read_numbers(ids))]
     n, total = len(steps), sum(steps)
     # The variance times n (n - 1), in whole numbers: floats would lose the end of a long id.
     spread = n * sum(step * step for step in steps) - total * total
@@ -154,18 +153,7 @@ def _read_numbers(ids: Sequence[str]) -> list[int]:
     end = len(commonprefix([text[::-1] for text in rest]))  # noqa: RUF071
     rest = [text[: len(text) - end] for text in rest]
     value = {character: i for i, character in enumerate(_find_alphabet(rest))}
-    numbers = []
-    for text in rest:
-        number = 0
-        for character in text:
-            number = number * len(value) + value[character]
-        numbers.append(number)
-    return numbers
-
-
-def _measure_duplicates(ids: Sequence[str]) -> float:
-    pairs = math.comb(len(ids), 2)
-    return math.log2(pairs / sum(math.comb(k, 2) for k in Counter(ids).values()))
+    return [reduce(lambda number, c: number * len(value) + value[c], text, 0) for text in rest]
 
 
 def guess_time(bits: float, *, guesses: float = 10_000, live: float = 100_000) -> GuessTime:
@@ -188,40 +176,37 @@ def guess_time(bits: float, *, guesses: float = 10_000, live: float = 100_000) -
     return GuessTime(whole / 2, whole)
 
 
-def readable(seconds: float) -> str:
-    """Return a time as a person reads it: "0.4 seconds", "292 years", "5.4 billion years"."""
-    if not seconds >= 0:  # NaN, too
-        raise ValueError(f"seconds: found {seconds}, expected 0 or more")
-    if seconds < 0.001:
-        return "less than a millisecond"
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} milliseconds"
-    if seconds < 120:
-        text = _round(seconds)
-        return f"{text} second" if text == "1" else f"{text} seconds"
-    if seconds < 2 * _YEAR:
-        units = (("days", 86_400), ("hours", 3600), ("minutes", 60))
-        unit, length = next(pair for pair in units if seconds >= 2 * pair[1])
-        return f"{_round(seconds / length)} {unit}"
-    if math.isinf(seconds):
-        return "more years than can be counted here"
-    years = seconds / _YEAR
-    if years >= 1e24:
-        return f"about 10 to the power of {math.log10(years):.0f} years"
-    word, size = next(pair for pair in _SCALE if years >= pair[1])
-    return f"{_round(years / size)} {word}years"
-
-
-_SCALE = (
-    ("billion billion ", 1e18),
-    ("million billion ", 1e15),
-    ("thousand billion ", 1e12),
-    ("billion ", 1e9),
-    ("million ", 1e6),
-    ("", 1.0),
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 365.25 * 86_400  # seconds
+_UNITS = (  # from how many of them on, in seconds, and what they are called
+    (1, 1e18 * _YEAR, "billion billion years"),
+    (1, 1e15 * _YEAR, "million billion years"),
+    (1, 1e12 * _YEAR, "thousand billion years"),
+    (1, 1e9 * _YEAR, "billion years"),
+    (1, 1e6 * _YEAR, "million years"),
+    (2, _YEAR, "years"),
+    (2, _DAY, "days"),
+    (2, _HOUR, "hours"),
+    (2, _MINUTE, "minutes"),
+    (0.1, 1, "seconds"),
+    (1, 0.001, "milliseconds"),
 )
 
 
-def _round(number: float) -> str:
-    text = f"{number:.1f}" if number < 9.95 else f"{number:,.0f}"
-    return text.removesuffix(".0")
+def readable(seconds: float) -> str:
+    """Return a time as a person reads it: "0.4 seconds", "292 years", "5.4 billion years".
+
+    Raises ValueError for less than 0.
+    """
+    if not seconds >= 0:  # NaN, too
+        raise ValueError(f"seconds: found {seconds}, expected 0 or more")
+    if math.isinf(seconds):
+        return "more years than can be counted here"
+    if seconds >= 1e24 * _YEAR:
+        return f"about 10 to the power of {math.log10(seconds / _YEAR):.0f} years"
+    for least, unit, name in _UNITS:
+        if seconds >= least * unit:
+            count = seconds / unit
+            text = f"{count:.1f}" if count < 9.95 else f"{count:,.0f}"
+            text = text.removesuffix(".0")
+            return f"{text} {name}" if text != "1" or unit != 1 else "1 second"
+    return "less than a millisecond"

@@ -1,22 +1,30 @@
-"""The scene of a forgery: what Mallory has to work with, and whom she shows what she made.
-
-A forger is a function that gets a `Scene` and yields tokens, the likeliest first.
-"""
+"""The scene of a forgery: what Mallory has to work with, and whom she shows what she made."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import Flask, Response
 
-from authlab.attacks.attack import Message
+from authlab.attacks.attack import Attack, Message, Outcome
+from authlab.attacks.holes import HOLES
 from authlab.attacks.issuer import TYP, issue, make_claims, sign_with, write_token
-from authlab.attacks.stage import EVIL, Credential, Stage, clock_of
+from authlab.attacks.stage import EVIL, Stage, bearer
 from authlab.classroom.calling import TooLong, within
 from authlab.clock import Clock
 from authlab.jose import Key
 from authlab.web import Network
 
-__all__ = ["VICTIM", "Forger", "NothingToForge", "Patience", "Reply", "Scene"]
+__all__ = [
+    "FORGERS",
+    "VICTIM",
+    "NothingToForge",
+    "Patience",
+    "Reply",
+    "Scene",
+    "forge_for",
+    "forgery",
+]
 
 VICTIM = "alice"  # whom Mallory wants to pass for
 _PATIENCE, _NO_PATIENCE = 2.0, 0.1  # seconds for one call, and once a call took too long
@@ -28,9 +36,9 @@ class NothingToForge(Exception):
 
 
 class Reply(NamedTuple):
-    """What the target made of a token: whether Mallory passes for Alice, and in what words."""
+    """What the target made of a token: Mallory's loot, "" if there is none, and in what words."""
 
-    accepted: bool
+    loot: str
     text: str
 
 
@@ -44,24 +52,19 @@ class Scene:
 
     def __init__(self, target: Any, *, clock: Clock | None = None) -> None:
         self.messages: list[Message] = []
-        self._target = target
-        self._stage = Stage(target) if isinstance(target, Flask) else None
-        self._verifier = target
-        if self._stage:
-            self._stage.refill()
-            self._stage.messages = self.messages  # what goes over the wire is a step, too
+        self._verifier, self._stage = target, None
+        own_clock = getattr(target, "clock", None)
+        if isinstance(target, Flask):
+            self._stage = Stage(target)
+            self._stage.begin()
+            self.messages = self._stage.messages  # what goes over the wire is a step, too
+            own_clock = self._stage.clock
             self._verifier = getattr(target.extensions["auth"], "verifier", None)
             if self._verifier is None:
                 raise TypeError("Found a bank without tokens, expected one of build_token_bank.")
-        own_clock = clock_of(target) if self._stage else getattr(target, "clock", None)
         self.clock = clock or (own_clock if isinstance(own_clock, Clock) else Clock())
         network = getattr(self._verifier, "network", None)
         self.network = network if isinstance(network, Network) else Network()
-
-    @property
-    def is_bank(self) -> bool:
-        """True where the target is a bank, and not a function."""
-        return self._stage is not None
 
     def say(self, text: str, detail: str = "", *, sender: str = "thief") -> None:
         """Note a step, done by Mallory unless `sender` says otherwise."""
@@ -111,29 +114,25 @@ class Scene:
     def show(self, token: str, patience: "Patience") -> Reply:
         """Show `token` to the target, and say what it made of it."""
         if self._stage:
-            return self._ask_bank(token)
+            loot = self._stage.spend(bearer(token))
+            return Reply(loot, f"Mallory {loot}" if loot else "401: You are not logged in.")
         self.messages.append(Message("thief", "bank", "shows the token", token, True))
         reply = self._ask(token, patience)
         self.messages.append(Message("bank", "thief", reply.text, "", True))
         return reply
 
-    def _ask_bank(self, token: str) -> Reply:
-        assert self._stage
-        loot = self._stage.spend(Credential("Authorization", f"Bearer {token}"))
-        return Reply(bool(loot), f"Mallory {loot}" if loot else "401: You are not logged in.")
-
     def _ask(self, token: str, patience: "Patience") -> Reply:
         try:
-            result = patience.call(self._target, token)
+            result = patience.call(self._verifier, token)
             if result is None or result is False:
-                return Reply(False, f"refused: it returned {result}")
+                return Reply("", f"refused: it returned {result}")
             if isinstance(result, Mapping) and (sub := result.get("sub")) != VICTIM:
-                return Reply(False, f"accepted, but as {sub!r}: not as {VICTIM}")
-            return Reply(True, f"accepted: {result!s:.300}")
+                return Reply("", f"accepted, but as {sub!r}: not as {VICTIM}")
+            return Reply(f"passes for {VICTIM}", f"accepted: {result!s:.300}")
         except TooLong:
-            return Reply(False, f"no answer within {patience.last:g} s")
+            return Reply("", f"no answer within {patience.last:g} s")
         except Exception as error:
-            return Reply(False, f"refused: {describe(error)}")
+            return Reply("", f"refused: {_describe(error)}")
 
 
 class Patience:
@@ -162,16 +161,53 @@ class Patience:
         except TooLong:
             return f"no answer within {self.last:g} s"
         except Exception as error:
-            return describe(error)
+            return _describe(error)
 
 
-Forger = Callable[[Scene], Iterator[str]]
-
-
-def describe(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Return what an error says, in one line, or its type where it says nothing."""
     try:
         said = " ".join(str(error).split())[:200]
     except Exception:  # the text of a stranger's error may do anything
         said = ""
     return said or type(error).__name__
+
+
+FORGERS: dict[str, Callable[[Scene], Iterator[str]]] = {}  # by the attack's id
+
+
+def forgery(
+    title: str, needs: str, hole: str, *refs: str
+) -> Callable[[Callable[[Scene], Iterator[str]]], Attack]:
+    """Make an `Attack` of a generator that gets a `Scene` and yields tokens, the likeliest first.
+
+    Its id is the generator's name; the rules that the mend of `hole` follows join its `refs`.
+    """
+
+    def make(forger: Callable[[Scene], Iterator[str]]) -> Attack:
+        id = forger.__name__.rstrip("_")
+        FORGERS[id] = forger
+        every_ref = (*HOLES[hole].refs, *refs)
+        return Attack(id, title, needs, (hole,), every_ref, partial(forge_for, id), "verify")
+
+    return make
+
+
+def forge_for(
+    id: str, target: Any, *, clock: Clock | None = None, patience: Patience | None = None
+) -> Outcome:
+    """Forge the tokens of the attack `id` until `target` takes one of them for Alice's."""
+    scene, patience = Scene(target, clock=clock), patience or Patience()
+    why, token = "There was nothing to show.", ""
+    try:
+        for token in FORGERS[id](scene):
+            loot, text = scene.show(token, patience)
+            if loot:
+                return Outcome(id, True, f"Mallory {loot}.", loot, scene.messages, token)
+            why = f"The last answer: {text}."
+    except NothingToForge as lack:
+        why = str(lack)
+        scene.say(why)
+    except Exception as error:  # something the target lent her, such as its `revoke`, broke
+        why = f"The attack could not go on: {_describe(error)}"
+    return Outcome(id, False, why, "", scene.messages, token)

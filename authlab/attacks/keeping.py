@@ -14,13 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from authlab.attacks.issuer import load_one
 from authlab.bank import PASSWORDS
-from authlab.jose import Key, load_key
+from authlab.jose import Key
 from authlab.web import Network
 
 __all__ = ["fetch_certificate", "fetch_key", "find_customer", "read_key_file", "read_key_row"]
-
-_CUSTOMERS = [*PASSWORDS, "zoë"]
 
 
 @lru_cache
@@ -49,27 +48,29 @@ def read_key_file(kid: str, *, naive: bool) -> bytes | None:
 
 def read_key_row(kid: str, *, naive: bool) -> bytes | None:
     """Return the secret that a table holds for `kid`, or None."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.execute("CREATE TABLE keys (kid TEXT, secret TEXT)")
-        db.execute("INSERT INTO keys VALUES ('desk-1', ?)", [secrets.token_hex(32)])
-        if naive:
-            query = db.execute(f"SELECT secret FROM keys WHERE kid = '{kid}'")
-        else:
-            query = db.execute("SELECT secret FROM keys WHERE kid = ?", [kid])
-        row = query.fetchone()
-    return None if row is None else str(row[0]).encode()
+    if naive:
+        found = _query(f"SELECT secret FROM keys WHERE kid = '{kid}'")
+    else:
+        found = _query("SELECT secret FROM keys WHERE kid = ?", kid)
+    return None if found is None else found.encode()
 
 
 def find_customer(name: str, *, naive: bool) -> str | None:
     """Return the name of the customer called `name`, as the table has it, or None."""
+    if naive:
+        return _query(f"SELECT name FROM customers WHERE name = '{name}'")
+    return _query("SELECT name FROM customers WHERE name = ?", name)
+
+
+def _query(sql: str, *arguments: str) -> str | None:
+    """Return the first value that a query finds in a fresh database, or None."""
     with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE keys (kid TEXT, secret TEXT)")
+        db.execute("INSERT INTO keys VALUES ('desk-1', ?)", [secrets.token_hex(32)])
         db.execute("CREATE TABLE customers (name TEXT)")
-        db.executemany("INSERT INTO customers VALUES (?)", [[name] for name in _CUSTOMERS])
-        if naive:
-            query = db.execute(f"SELECT name FROM customers WHERE name = '{name}'")
-        else:
-            query = db.execute("SELECT name FROM customers WHERE name = ?", [name])
-        row = query.fetchone()
+        customers = [*PASSWORDS, "zoë"]
+        db.executemany("INSERT INTO customers VALUES (?)", [[name] for name in customers])
+        row = db.execute(sql, arguments).fetchone()
     return None if row is None else str(row[0])
 
 
@@ -77,16 +78,10 @@ def fetch_key(network: Network, url: str, kid: Any) -> Key | None:
     """Return the key called `kid` of the JWKS at `url` in the lab's network, or None."""
     with network.session() as session:
         found = json.loads(session.get(url, timeout=1).content)["keys"]
-    return next((_one(key) for key in found if key.get("kid") == kid), None)
+    return next((load_one(key) for key in found if key.get("kid") == kid), None)
 
 
 def fetch_certificate(network: Network, url: str) -> Key:
     """Return the public key of the certificate at `url` in the lab's network."""
     with network.session() as session:
-        return _one(session.get(url, timeout=1).text)
-
-
-def _one(material: Any) -> Key:
-    key = load_key(material)
-    assert isinstance(key, Key)
-    return key
+        return load_one(session.get(url, timeout=1).text)

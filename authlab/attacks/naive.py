@@ -1,7 +1,7 @@
-"""A verifier as people really write it, with each hole on a switch. Read `holes` beside it.
+"""A verifier as people really write it, with each hole on a switch, and a bank whose door it is.
 
-Without holes it is right, and each hole is one line; a learner forges a token, mends the line, and
-sees the forgery fail and the honest tokens still pass.
+Read `holes` beside it. Without holes it is right, and each hole is one line; a learner forges a
+token, mends the line, and sees the forgery fail and the honest tokens still pass.
 """
 
 import json
@@ -13,27 +13,21 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from flask import Flask, Request, Response
 
-from authlab.attacks import keeping
+from authlab.attacks import issuer, keeping
+from authlab.attacks.defences import check_names, quick_accounts
 from authlab.attacks.holes import HOLES
-from authlab.attacks.issuer import (
-    AUDIENCE,
-    ISSUER,
-    JWKS,
-    REQUIRED,
-    TYP,
-    make_claims,
-    partner_key,
-    sign_with,
-    write_token,
-)
+from authlab.attacks.issuer import AUDIENCE, ISSUER, REQUIRED, TYP
 from authlab.attacks.plain_ecdsa import check_es256
+from authlab.attacks.stage import Stage, bearer
+from authlab.bank import TokenAuth, make_bank
 from authlab.clock import Clock
 from authlab.jose import Key, load_key
 from authlab.jose.algorithms import ALGORITHMS
 from authlab.web import Network
 
-__all__ = ["NaiveVerifier", "Refused"]
+__all__ = ["NaiveAuth", "NaiveVerifier", "Refused", "build_token_bank", "spend_token", "write_pem"]
 
 WEAK_SECRET = b"summer2026"
 _ALG_OF = {"RSA": "RS256", "EC": "ES256", "oct": "HS256"}
@@ -61,14 +55,13 @@ class NaiveVerifier:
         clock: Clock | None = None,
         network: Network | None = None,
     ) -> None:
-        if unknown := sorted(set(holes) - set(HOLES)):
-            raise ValueError(f"{unknown[0]!r} is no hole, expected some of {', '.join(HOLES)}.")
+        check_names(holes, HOLES, "hole")
         self.holes = frozenset(holes)
         self.clock = clock or Clock()
         self.network = network or Network()
         self._ended: set[Any] = set()
-        self._keys: dict[Any, Any] = {key["kid"]: load_key(key) for key in JWKS["keys"]}
-        self._keys["partner-rs256"] = load_key(partner_key().to_jwk())
+        self._keys: dict[Any, Any] = {key["kid"]: load_key(key) for key in issuer.JWKS["keys"]}
+        self._keys["partner-rs256"] = load_key(issuer.partner_key().to_jwk())
         strong = secrets.token_bytes(32)
         self._keys["shop"] = WEAK_SECRET if "weak_secret" in holes else strong
         self._keys["batch"] = b"" if "blank_secret" in holes else strong
@@ -97,8 +90,9 @@ class NaiveVerifier:
     def shop_token(self, user: str = "mallory") -> str:
         """Return what the shop, whose key is a shared secret, gives to `user`."""
         header = {"alg": "HS256", "typ": TYP, "kid": "shop"}
-        claims = make_claims(user, clock=self.clock)
-        return write_token(header, claims, sign_with(self._keys["shop"], "HS256"))
+        claims = issuer.make_claims(user, clock=self.clock)
+        sign = issuer.sign_with(self._keys["shop"], "HS256")
+        return issuer.write_token(header, claims, sign)
 
     def _is_signed(self, header: dict[str, Any], data: bytes, signature: bytes) -> bool:
         alg = header["alg"]
@@ -194,3 +188,49 @@ def write_pem(key: Key) -> bytes:
     material = key.material.public_key() if key.is_private else key.material
     pem: bytes = material.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return pem
+
+
+class NaiveAuth(TokenAuth):
+    """Log in by a token of the lab's issuer; `verifier` says who a token belongs to.
+
+    `verifier` is a `NaiveVerifier`, or any `verify(token)`: also a learner's own.
+    """
+
+    def __init__(self, verifier: Any, *, clock: Clock | None = None) -> None:
+        clock = clock or getattr(verifier, "clock", None)
+        super().__init__(issuer.load_signing_key("RS256"), clock=clock)
+        self.verifier = verifier
+
+    def issue(self, user: str, family: str | None = None) -> str:
+        return issuer.issue(user, clock=self.clock)
+
+    def read(self, token: str) -> dict[str, Any] | None:
+        try:
+            claims = self.verifier(token)
+        except Exception:  # whatever it raises means no
+            return None
+        if not isinstance(claims, dict) or not isinstance(claims.get("sub"), str):
+            return None
+        return {"jti": "", "iat": 0, "exp": 0, **claims}  # which a forged one may not have
+
+    def log_out(self, request: Request, response: Response) -> dict[str, Any]:
+        """End the token, where the verifier keeps a list of ended ones."""
+        _, _, token = request.headers.get("Authorization", "").partition(" ")
+        answer = super().log_out(request, response)
+        if hasattr(self.verifier, "revoke") and self.read(token) is not None:
+            self.verifier.revoke(token)
+            answer = {"still_works_for": 0}
+        return answer
+
+
+def build_token_bank(
+    holes: Collection[str] = tuple(HOLES), *, verify: Any = None, clock: Clock | None = None
+) -> Flask:
+    """Return a bank that lets in whom `NaiveVerifier(holes)` lets in, or else `verify`."""
+    verifier = NaiveVerifier(holes, clock=clock) if verify is None else verify
+    return make_bank(NaiveAuth(verifier, clock=clock), accounts=quick_accounts())
+
+
+def spend_token(bank: Flask, token: str) -> str:
+    """Show `token` to `bank` as Mallory; return what she got as Alice, or "" if nothing."""
+    return Stage(bank).spend(bearer(token))

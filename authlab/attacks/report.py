@@ -10,21 +10,14 @@ from typing import Any
 from flask import Flask
 
 from authlab.attacks.attack import Attack, Outcome
-from authlab.attacks.defences import DEFENCES, build_bank
+from authlab.attacks.defences import DEFENCES, REFRESH_DEFENCES, build_bank
 from authlab.attacks.holes import HOLES
-from authlab.attacks.honest import (
-    FORGETFUL,
-    HONEST,
-    RENEWING,
-    Visit,
-    forget_honestly,
-    renew_honestly,
-    visit_honestly,
-)
-from authlab.attacks.refresh_bank import REFRESH_DEFENCES
+from authlab.attacks.honest import HONEST, Visit, visit_honestly, visit_in_turn
 from authlab.attacks.reset_bank import RESET_DEFENCES
 
 __all__ = ["Matrix", "Report", "fill_matrix", "run_battery"]
+
+_HEAD = ("attack", "outcome", "what would stop it", "rule")
 
 
 @dataclass(frozen=True)
@@ -64,18 +57,14 @@ class Report:
             mark = "ACCEPTED" if attack.target == "verify" else "STOLEN"
             mark += " (residual)" if attack.residual else ""
             said = f"{mark}: Mallory {outcome.loot}" if outcome.succeeded else "stopped"
-            stop = " or ".join(_defence(attack, name) for name in attack.stopped_by)
+            stop = " or ".join(_name_defence(attack, name) for name in attack.stopped_by)
             found.append((attack.title, said, stop, ", ".join(attack.refs)))
-        for visit in self.refused:
-            found.append((f"{visit.who} {visit.story}", f"REFUSED: {visit.refused}", "", ""))
-        for visit in self.signed_out:
-            found.append((f"{visit.who} {visit.story}", "had to log in again", "", ""))
-        return found
+        prices = [(visit, f"REFUSED: {visit.refused}") for visit in self.refused]
+        prices += [(visit, "had to log in again") for visit in self.signed_out]
+        return found + [(f"{visit.who} {visit.story}", said, "", "") for visit, said in prices]
 
     def __str__(self) -> str:
-        head = ("attack", "outcome", "what would stop it", "rule")
-        rows = [head, *self.rows()]
-        return f"{_text(rows)}\n\n{self.verdict}"
+        return f"{_text([_HEAD, *self.rows()])}\n\n{self.verdict}"
 
     __repr__ = __str__
 
@@ -87,8 +76,7 @@ class Report:
         return f"{'Clean' if self.clean else 'Not clean'}: {thefts}; {honest} went well."
 
     def _repr_html_(self) -> str:
-        head = ("attack", "outcome", "what would stop it", "rule")
-        return _table(self.verdict, head, self.rows())
+        return _table(self.verdict, _HEAD, self.rows())
 
 
 @dataclass(frozen=True)
@@ -134,12 +122,8 @@ def run_battery(
 
     def come_and_go() -> None:
         while True:
-            for who in HONEST:
-                visits.append(visit_honestly(bank, who))
-            for who in FORGETFUL if bank.extensions.get("reset") else ():
-                visits.append(forget_honestly(bank, who))
-            for who in RENEWING if getattr(bank.extensions["auth"], "refresh", None) else ():
-                visits.append(renew_honestly(bank, who))
+            for visit in visit_in_turn(bank):
+                visits.append(visit)  # at once: a bank may answer no more
             if done.is_set():
                 return
 
@@ -187,27 +171,22 @@ def fill_matrix(
 
     `way` is one of `WAYS`. `progress` wraps the list of runs, as `tqdm` does.
     """
-    attacks = list(attacks)
-    columns = ["none", *DEFENCES, "all"]
-    switched = {"none": (), "all": tuple(DEFENCES)} | {name: (name,) for name in DEFENCES}
-    runs = [(attack, name) for attack in attacks for name in columns]
-    stolen = {
-        (attack.id, name): attack.run(build_bank(way, switched[name], ids=ids)).succeeded
-        for attack, name in progress(runs)
-    }
-    bothered = {name: _signed_out(build_bank(way, switched[name], ids=ids)) for name in columns}
-    return Matrix(way, attacks, columns, stolen, bothered)
+    attacks, stolen, signed_out = list(attacks), {}, {}
+    switched = {"none": (), **{name: (name,) for name in DEFENCES}, "all": tuple(DEFENCES)}
+    for attack, column in progress([(a, column) for a in attacks for column in switched]):
+        bank = build_bank(way, switched[column], ids=ids)
+        stolen[attack.id, column] = attack.run(bank).succeeded
+    for column, defences in switched.items():
+        bank = build_bank(way, defences, ids=ids)
+        signed_out[column] = [who for who in HONEST if visit_honestly(bank, who).signed_out]
+    return Matrix(way, attacks, list(switched), stolen, signed_out)
 
 
-def _signed_out(bank: Flask) -> list[str]:
-    return [who for who in HONEST if visit_honestly(bank, who).signed_out]
-
-
-def _defence(attack: Attack, name: str) -> str:
+def _name_defence(attack: Attack, name: str) -> str:
+    if attack.target == "verify":
+        return HOLES[name].mend
     own = {"refresh": REFRESH_DEFENCES, "reset": RESET_DEFENCES}.get(attack.target, DEFENCES)
-    if name in own:
-        return own[name].title
-    return HOLES[name].mend if name in HOLES else name
+    return own[name].title
 
 
 def _text(rows: Sequence[Sequence[str]]) -> str:

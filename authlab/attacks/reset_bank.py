@@ -7,9 +7,10 @@ from typing import Literal
 
 from flask import Flask
 
-from authlab.attacks.defences import WAYS, Defence
+from authlab.attacks.defences import WAYS, Defence, check_names, quick_accounts
+from authlab.attacks.ids import clock_ids
 from authlab.attacks.stage import EVIL
-from authlab.bank import Accounts, Factor, Reset, SessionAuth, TokenAuth, make_bank
+from authlab.bank import Auth, Factor, Reset, SessionAuth, TokenAuth, make_bank
 from authlab.clock import Clock
 from authlab.jose import generate_key
 from authlab.revocation.bound import BoundTokens
@@ -18,8 +19,6 @@ from authlab.sessions import Sessions, open_store
 from authlab.sessions.memory import MemoryStore
 
 __all__ = ["RESET_DEFENCES", "ExpiringLinks", "LooseStore", "build_reset_bank"]
-
-_FAST_SCRYPT = "scrypt:1024:8:1"  # a lesson logs in hundreds of times; a real bank takes longer
 
 RESET_DEFENCES = {
     "once": Defence("Used once", "the record is taken out of the store in one step"),
@@ -85,17 +84,19 @@ def build_reset_bank(
 
     Log-ins are sound, and Alice's ask for a code from her phone. Without "random" the links end in
     the time ("clock") or in three digits ("short"); without "once" a link is never taken, or too
-    late (see `LooseStore`). `get_redeems` as in `Reset`, without "fragment".
+    late (see `LooseStore`). `get_redeems` as in `Reset`, without "fragment". Raises ValueError for
+    a name that is not known.
     """
-    if unknown := sorted(set(defences) - set(RESET_DEFENCES)):
-        known = ", ".join(RESET_DEFENCES)
-        raise ValueError(f"{unknown[0]!r} is no defence, expected some of {known}.")
-    if way not in WAYS:
-        raise ValueError(f"{way!r} is no way to log in, expected one of {', '.join(WAYS)}.")
+    check_names(defences, RESET_DEFENCES)
+    check_names([way], WAYS, "way to log in")
     clock = clock or Clock()
     store = open_store("memory://", clock)
     links = store if "once" in defences else LooseStore(clock, take=take)
-    weak = {"clock": _clock_codes(clock), "short": lambda: f"{secrets.randbelow(1000):03}"}
+    tick = clock_ids(clock)  # the last digits of the time look random; the next is one further on
+    weak: dict[str, Callable[[], str]] = {
+        "clock": lambda: f"{int(tick(0), 16) % 10**8:08}",
+        "short": lambda: f"{secrets.randbelow(1000):03}",
+    }
     limited = "limit" in defences
     reset = Reset(
         OneTimeTokens(links, clock, new_token=None if "random" in defences else weak[codes]),
@@ -112,22 +113,9 @@ def build_reset_bank(
         guesses=20 if limited else None,
         store=store,
     )
-    auth: SessionAuth | TokenAuth = SessionAuth(Sessions(store, clock))
+    auth: Auth = SessionAuth(Sessions(store, clock))
     if way != "session":
-        auth = TokenAuth(
-            generate_key("HS256"), carry="header" if way == WAYS[1] else "cookie", clock=clock
-        )
+        carry: Literal["header", "cookie"] = "header" if way == WAYS[1] else "cookie"
+        auth = TokenAuth(generate_key("HS256"), carry=carry, clock=clock)
     factor = Factor(store, clock, users={"alice"})
-    return make_bank(auth, accounts=Accounts(method=_FAST_SCRYPT), reset=reset, factor=factor)
-
-
-def _clock_codes(clock: Clock) -> Callable[[], str]:
-    """Make eight digits out of the time: they look random, and the next is one further on."""
-    last = 0
-
-    def code() -> str:
-        nonlocal last
-        last = max(last + 1, int(clock.now() * 1000))
-        return f"{last % 10**8:08}"
-
-    return code
+    return make_bank(auth, accounts=quick_accounts(), reset=reset, factor=factor)

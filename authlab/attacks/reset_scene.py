@@ -1,46 +1,23 @@
-"""The scene of a theft by reset link: Alice's mail, a used link, and what a browser gives away.
+"""The scene of a theft by reset link: Alice's mail, a used link, and what a browser gives away."""
 
-Alice's password and her limits are put back afterwards, as the next theft begins with them.
-"""
-
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 
-from authlab.attacks.attack import Outcome
-from authlab.attacks.stage import HOME, MALLORY, Stage
-from authlab.bank import PASSWORDS, Reset
+from authlab.attacks.stage import Stage
+from authlab.bank import PASSWORDS
 from authlab.web import Page, origin_of
 
-__all__ = ["HERS", "MINE", "ResetScene", "referrer", "stage_on", "token_of"]
+__all__ = ["HERS", "MINE", "ResetScene", "referrer", "token_of"]
 
 HERS, MINE = "alice-chose-this", "mallory-chose-this"  # new passwords
 
 
-def stage_on(act: Callable[["ResetScene"], tuple[str, str]], id: str) -> Callable[[Flask], Outcome]:
-    """Turn a theft, which returns (loot, why it failed), into what an `Attack` runs."""
-
-    def run(bank: Flask) -> Outcome:
-        scene = ResetScene(bank)
-        if scene.reset is None:
-            return Outcome(id, False, "This bank has no reset links.", applies=False)
-        scene.refill()
-        scene.renew()
-        try:
-            loot, why = act(scene)
-        finally:
-            scene.renew()
-        if loot:
-            scene.say("thief", "thief", f"Mallory {loot}")
-        return Outcome(id, bool(loot), f"Mallory {loot}." if loot else why, loot, scene.messages)
-
-    return run
-
-
 class ResetScene(Stage):
     """The stage of a theft, on a bank with reset links."""
+
+    target, about = "reset", "reset links"
 
     def __init__(self, bank: Flask) -> None:
         super().__init__(bank)
@@ -48,22 +25,28 @@ class ResetScene(Stage):
         self.factor: Any = bank.extensions.get("factor")
         self.answered = 0  # the status of the last `use`
 
-    def renew(self) -> None:
+    def begin(self) -> bool:
+        if self.reset is None:
+            return False
+        self.end()
+        return super().begin()
+
+    def end(self) -> None:
         """Give Alice her own password again, and her full number of mails."""
         self._bank.extensions["accounts"].set_password("alice", PASSWORDS["alice"])
-        if isinstance(self.reset, Reset) and self.reset.mails:
+        if self.reset.mails:
             self.reset.mails.clear("alice")
             self.reset.mails.clear("mallory")
 
     def get_link(self, user: str = "alice", **headers: str) -> str:
         """Have the bank mail a link, asked for by Mallory; return it, "" if none came."""
         before = len(self.reset.mailbox.of(user))
-        with self.network.session(address=MALLORY) as session:
-            session.post(f"{HOME}/reset", json={"user": user}, headers=headers)
+        self.ask("/reset", data={"user": user}, headers=headers)
         new = [mail.link for mail in self.reset.mailbox.of(user)[before:] if mail.link]
-        if new:
-            self.say("bank", user if user == "alice" else "thief", "a mail with a link", new[-1])
-        return new[-1] if new else ""
+        if not new:
+            return ""
+        self.say("bank", user if user == "alice" else "thief", "a mail with a link", new[-1])
+        return str(new[-1])
 
     def use(self, token: str, new: str = MINE) -> str:
         """Set Alice's password by a link as Mallory, and get in; return the loot."""
@@ -75,7 +58,7 @@ class ResetScene(Stage):
         if not found:
             name = {"user": "alice", "password": new}
             found = self.credentials_of(self.ask("/login", data=name))
-        spent = next(filter(None, map(self.spend, found)), "")
+        spent = self.spend_any(found)
         return f"set Alice's password{f', {spent}' if spent else ''}"
 
 

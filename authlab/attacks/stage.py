@@ -2,26 +2,25 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from flask import Flask, Response
 from werkzeug.test import run_wsgi_app
 
-from authlab.attacks.attack import Message
+from authlab.attacks.attack import Attack, Message, Outcome, Target
 from authlab.bank import BANK, PASSWORDS, BankError, Customer
 from authlab.clock import Clock
-from authlab.web import Browser, Network
+from authlab.web import Browser, Network, Window
 
-__all__ = ["ALICE", "EVIL", "MALLORY", "SHOP", "Credential", "Stage", "check_bank", "clock_of"]
+__all__ = ["EVIL", "HOME", "SHOP", "Credential", "Stage", "bearer", "check_bank", "clock_of"]
+
+T = TypeVar("T")
 
 ALICE, MALLORY = "192.0.2.10", "203.0.113.66"  # from the ranges kept for documentation (RFC 5737)
-HOME = "https://bank.test"
-EVIL, SHOP = (
-    "https://evil.test",
-    "https://shop.bank.test",
-)  # Mallory's; the bank's careless neighbour
+HOME, EVIL = "https://bank.test", "https://evil.test"  # the bank's, and Mallory's
+SHOP = "https://shop.bank.test"  # the bank's careless neighbour
 _SHORT = 100  # bytes of an answer that fit beside the arrow
 _TAKE = 10  # euros a thief sends away to prove the point
 
@@ -32,14 +31,26 @@ class Credential(NamedTuple):
     header: str
     value: str
 
+    def __str__(self) -> str:
+        return f"{self.header}: {self.value}"
+
+
+def bearer(token: str) -> Credential:
+    """Return what shows a token to a bank."""
+    return Credential("Authorization", f"Bearer {token}")
+
 
 class Stage:
     """One theft's scene on one bank, with everything that goes over the wire in `messages`.
 
     `bank` is what `make_bank` returned. The network is new and has four hosts: the bank over https
     and over http, Mallory's site, and a neighbour of the bank's, `shop.bank.test`, which lets
-    anybody set a cookie.
+    anybody set a cookie. A subclass says which `target` its thefts are about, and what it is that
+    other banks lack.
     """
+
+    target: ClassVar[Target] = "bank"
+    about: ClassVar[str] = ""
 
     def __init__(self, bank: Flask) -> None:
         check_bank(bank)
@@ -52,16 +63,59 @@ class Stage:
             self.network.host(f"{scheme}://{BANK}", self._record)
         self.network.host(EVIL, Response("A page with kittens.", mimetype="text/html"))
         self.clock = clock_of(bank)
-        phone = bank.extensions.get("phone")
         browser = Browser(self.network, self.clock, address=ALICE)
-        self.alice = Customer("alice", browser, phone=phone)
+        self.alice = Customer("alice", browser, phone=bank.extensions.get("phone"))
 
-    def refill(self) -> None:
-        """Give Alice some of it back where thefts have emptied her account: else they end here."""
+    @classmethod
+    def theft(
+        cls,
+        title: str,
+        needs: str,
+        stopped_by: tuple[str, ...],
+        refs: tuple[str, ...],
+        *,
+        residual: bool = False,
+    ) -> Callable[[Callable[[Any], tuple[str, str]]], Attack]:
+        """Make an `Attack` of a function that gets such a stage and returns (loot, why it failed).
+
+        Its id is the function's name, behind that of the target if it is not "bank".
+        """
+
+        def make(act: Callable[[Any], tuple[str, str]]) -> Attack:
+            name = act.__name__.rstrip("_")
+            id = name if cls.target == "bank" else f"{cls.target}-{name}"
+
+            def run(bank: Flask) -> Outcome:
+                stage = cls(bank)
+                if not stage.begin():
+                    why = f"This bank has no {cls.about}."
+                    return Outcome(id, False, why, applies=False)
+                try:
+                    loot, why = act(stage)
+                finally:
+                    stage.end()
+                if loot:
+                    stage.say("thief", "thief", f"Mallory {loot}")
+                    why = f"Mallory {loot}."
+                return Outcome(id, bool(loot), why, loot, stage.messages)
+
+            return Attack(id, title, needs, stopped_by, refs, run, cls.target, residual)
+
+        return make
+
+    def begin(self) -> bool:
+        """Give Alice some of it back where thefts have emptied her account: else they end here.
+
+        A subclass returns False for a bank without what its thefts are about.
+        """
         accounts = self._bank.extensions["accounts"]
         with suppress(BankError):
             if accounts.balance("alice") < _TAKE:
                 accounts.transfer("mallory", "alice", accounts.balance("mallory") // 2)
+        return True
+
+    def end(self) -> None:
+        """Put back what the next theft does not expect to be changed."""
 
     def say(
         self, sender: str, receiver: str, text: str, detail: str = "", *, seen: bool = True
@@ -86,17 +140,14 @@ class Stage:
         *,
         data: dict[str, Any] | None = None,
         agent: str = "Mallory/1.0",
-        address: str = MALLORY,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Call the bank as Mallory, with no browser in between; return the `requests` response."""
-        headers = {credential.header: credential.value} if credential else {}
-        with self.network.session(address=address, agent=agent) as session:
+        sent = {**(headers or {}), **dict([credential] if credential else [])}
+        method = "GET" if data is None else "POST"
+        with self.network.session(address=MALLORY, agent=agent) as session:
             return session.request(
-                "GET" if data is None else "POST",
-                HOME + path,
-                headers=headers,
-                json=data,
-                allow_redirects=False,
+                method, HOME + path, headers=sent, json=data, allow_redirects=False
             )
 
     def visit(self) -> list[Credential]:
@@ -111,18 +162,29 @@ class Stage:
     def credentials_of(self, reply: Any) -> list[Credential]:
         """Return what an answer gives to show from then on: cookies, or a token."""
         token = reply.json().get("access_token")
-        found = _cookies_of(reply)
-        return [*found, Credential("Authorization", f"Bearer {token}")] if token else found
+        return _cookies_of(reply) + ([bearer(token)] if token else [])
 
-    def copy_from_alice(self) -> list[Credential]:
-        """Return what lies in Alice's browser for the bank: her cookies, and her token if any."""
-        jar = self.alice.browser.jar
+    def log_in_alice(self) -> None:
+        """Have Alice open the bank's page and log in."""
+        self.alice.open()
+        self.alice.log_in()
+
+    def copy_login(self, how: str) -> list[Credential]:
+        """Log Alice in and copy what her browser then holds: cookies, and a token if any."""
+        self.log_in_alice()
+        browser = self.alice.browser
         found = [
-            Credential("Cookie", f"{cookie.name}={cookie.value}")
-            for cookie in jar.cookies_for(HOME + "/")
+            Credential("Cookie", str(cookie)) for cookie in browser.jar.cookies_for(HOME + "/")
         ]
-        token = self.alice.browser.storage(HOME).local.get("token")
-        return [*found, Credential("Authorization", f"Bearer {token}")] if token else found
+        if token := browser.storage(HOME).local.get("token"):
+            found.append(bearer(token))
+        for credential in found:
+            self.say("alice", "thief", how, str(credential))
+        return found
+
+    def run_in_page(self, script: Callable[[Window], T]) -> T:
+        """Have a script of Mallory's run in the bank's own page, in Alice's browser."""
+        return self.alice.browser.run_script(self.alice.page or self.alice.open(), script)
 
     def spend(self, credential: Credential, *, agent: str = "") -> str:
         """Show `credential` to the bank; return the loot, or "" if that does not make her Alice.
@@ -139,19 +201,22 @@ class Stage:
         paid = self.ask("/transfer", credential, data=order, agent=agent).status_code == 200
         return f"{loot} and sent {_TAKE} of them to Mallory" if paid else loot
 
+    def spend_any(self, credentials: Iterable[Credential]) -> str:
+        """Show one after the other until one makes her Alice; return the loot, or ""."""
+        return next(filter(None, map(self.spend, credentials)), "")
+
     def _record(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Carry a call to the bank, and note both ways of it."""
         body, status, headers = run_wsgi_app(self._bank, environ, buffered=True)
         content = b"".join(body)
         who = {ALICE: "alice", MALLORY: "thief"}.get(environ["REMOTE_ADDR"])
-        if who and not self._quiet:
-            clear = self.tapped and environ["wsgi.url_scheme"] == "http"
-            seen = clear or who == "thief"
+        if who:
             scheme = environ["wsgi.url_scheme"]
+            seen = who == "thief" or (self.tapped and scheme == "http")
             line = f"{environ['REQUEST_METHOD']} {scheme}://{BANK}{environ['PATH_INFO']}"
-            self.messages.append(Message(who, "bank", line, _sent(environ), seen))
+            self.say(who, "bank", line, _sent(environ), seen=seen)
             given = _given(headers.getlist("Set-Cookie"), content)
-            self.messages.append(Message("bank", who, status, given, seen))
+            self.say("bank", who, status, given, seen=seen)
         start_response(status, headers.to_wsgi_list())
         return [content]
 
@@ -164,7 +229,7 @@ def check_bank(target: object) -> None:
 
 def clock_of(bank: Flask) -> Clock:
     """Return the clock that the bank's log-ins go by."""
-    auth = bank.extensions.get("auth")
+    auth = bank.extensions["auth"]
     clock = getattr(getattr(auth, "sessions", auth), "clock", None)
     return clock if isinstance(clock, Clock) else Clock()
 
@@ -180,10 +245,9 @@ def _given(cookies: list[str], content: bytes) -> str:
     if cookies:
         return f"Set-Cookie: {cookies[0]}"
     try:
-        token = json.loads(content)["access_token"]
+        return f"access_token: {json.loads(content)['access_token']}"
     except (ValueError, KeyError, TypeError):
         return content.decode(errors="replace") if len(content) < _SHORT else ""
-    return f"access_token: {token}"
 
 
 def _cookies_of(reply: Any) -> list[Credential]:

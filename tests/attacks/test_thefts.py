@@ -230,7 +230,7 @@ def test_the_matrix_is_filled_by_runs() -> None:
     [
         ({"way": "magic"}, "'magic' is no way to log in"),
         ({"defences": ["moat"]}, "'moat' is no defence"),
-        ({"ids": "dice"}, "ids is 'dice'"),
+        ({"ids": "dice"}, "'dice' is no way to make ids"),
     ],
 )
 def test_a_bank_that_cannot_be_built(arguments: dict[str, object], message: str) -> None:

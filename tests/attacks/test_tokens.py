@@ -38,7 +38,7 @@ from authlab.attacks.issuer import (
     honest_tokens,
     issue,
 )
-from authlab.attacks.tokens import FORGERS, READABLE
+from authlab.attacks.misuse import READABLE
 from authlab.bank import BANK, Customer
 from authlab.clock import Clock
 from authlab.jose import decode, load_key
@@ -69,7 +69,7 @@ def decode_well(token: str, **changes: Any) -> dict[str, Any]:
 
 def test_the_catalogue_fits_the_holes() -> None:
     assert {name for attack in FORGERIES for name in attack.stopped_by} == set(HOLES)
-    assert set(FORGERS) == set(BY_ID)
+    assert set(forging.FORGERS) == set(BY_ID)
     for hole in HOLES.values():
         assert all([hole.title, hole.line, hole.mend, hole.refs])
     for attack in [*FORGERIES, READABLE]:
