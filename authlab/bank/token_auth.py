@@ -110,14 +110,9 @@ class TokenAuth(Auth):
         Raises StoreUnavailable where `revocation` must ask its store and cannot.
         """
         try:
-            key = self._checking_key(token)
+            key, who = self._checking_key(token), self.issuer
             claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[key.algorithm_name],
-                audience=self.issuer,
-                issuer=self.issuer,
-                options=_CHECKS,
+                token, key, [key.algorithm_name], audience=who, issuer=who, options=_CHECKS
             )
         except jwt.InvalidTokenError:
             return None
