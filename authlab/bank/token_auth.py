@@ -21,6 +21,7 @@ from authlab.revocation.errors import InvalidRefreshToken, ListFull
 from authlab.revocation.families import name_of
 from authlab.revocation.refresh import RefreshTokens
 from authlab.revocation.strategy import ExpiryOnly, Strategy
+from authlab.revocation.tokens import KeyPerUser
 from authlab.sessions import open_store
 
 __all__ = ["TokenAuth"]
@@ -220,15 +221,16 @@ class TokenAuth(Auth):
 
     def _signing_key(self, user: str) -> tuple[jwt.PyJWK, dict[str, Any]]:
         """Return the key to sign by and the header that names it, if it is the user's own."""
-        if own := self.revocation.key_for(user):
-            return _hs256(own[1]), {"kid": own[0]}
+        if isinstance(self.revocation, KeyPerUser):
+            kid, secret = self.revocation.key_for(user)
+            return _hs256(secret), {"kid": kid}
         if self._signing is None:
             raise ValueError("This server has a public key, expected a private one to sign with.")
         return self._signing, {}
 
     def _checking_key(self, token: str) -> jwt.PyJWK:
         """Return the key to check by: with a key per user the token's `kid` names it."""
-        if not self.revocation.own_keys:
+        if not isinstance(self.revocation, KeyPerUser):
             return self._checking
         secret = self.revocation.key_of(jwt.get_unverified_header(token).get("kid"))
         if secret is None:

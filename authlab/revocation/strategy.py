@@ -52,7 +52,6 @@ class Strategy(ABC):
     name: ClassVar[str]
     may_open: ClassVar[bool] = True  # False: without the store nobody can tell whose token it is
     ends_all: ClassVar[bool] = False  # True: who ends one token ends all of its user's
-    own_keys: ClassVar[bool] = False  # True: a token's `kid` names its key, see `key_of`
     instead: ClassVar[str] = ""  # what a bank takes in place of a strategy that is none for it
 
     def __init__(
@@ -158,14 +157,6 @@ class Strategy(ABC):
         check_seconds("ttl", ttl)
         self.ttl = max(self.ttl, ceil(ttl))
 
-    def key_for(self, user: str) -> tuple[str, bytes] | None:
-        """Return (kid, secret) to sign a new token of `user` by; None for the one key."""
-        return None
-
-    def key_of(self, kid: object) -> bytes | None:
-        """Return the secret that a token's `kid` names, None for no such key."""
-        return None
-
     # -- what they share --------------------------------------------------------------------
 
     def new_claims(self, user: str) -> dict[str, Any]:
@@ -175,9 +166,8 @@ class Strategy(ABC):
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return a token with these claims. Raises InvalidArgument where the key does not sign."""
-        kid, key = self.key_for(claims["sub"]) or ("", self.key)
         try:
-            return encode(claims, key, self.algorithm, {"kid": kid} if kid else None)
+            return encode(claims, self.key, self.algorithm)
         except InvalidToken as error:
             raise _bad_key(error) from None
 

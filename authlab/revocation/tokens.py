@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from authlab.clock import Clock
-from authlab.jose import InvalidToken, b64url_decode, b64url_encode
+from authlab.jose import InvalidToken, b64url_decode, b64url_encode, encode
 from authlab.jose.encoding import read_object
 from authlab.jose.jws import MAX_BYTES
 from authlab.revocation.arguments import check_text, refuse, seconds_left
@@ -124,7 +124,6 @@ class KeyPerUser(Strategy):
     name = "KeyPerUser"
     ends_all = True
     may_open = False
-    own_keys = True
 
     def __init__(self, store: Store, clock: Clock | None = None, **options: Any) -> None:
         super().__init__(store, clock, **options)
@@ -132,6 +131,7 @@ class KeyPerUser(Strategy):
             refuse("key or algorithm", "one of its own", "neither: a random HS256 key a user")
 
     def key_for(self, user: str) -> tuple[str, bytes]:
+        """Return (kid, secret) to sign a new token of `user` by."""
         kid = _half_hash(user)
         fresh = secrets.token_bytes(_KEY_BYTES)
 
@@ -142,10 +142,15 @@ class KeyPerUser(Strategy):
         return kid, self.store.update(self._key("key", kid), keep, self.ttl) or fresh
 
     def key_of(self, kid: object) -> bytes | None:
+        """Return the secret that a token's `kid` names, None for no such key."""
         if not isinstance(kid, str) or not _KID.match(kid):
             return None
         secret = self.store.get(self._key("key", kid))
         return secret if secret is not None and len(secret) == _KEY_BYTES else None
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        kid, secret = self.key_for(claims["sub"])
+        return encode(claims, secret, self.algorithm, {"kid": kid})
 
     def verify(self, token: object) -> dict[str, Any] | None:
         secret = self.key_of(_read_kid(token))
