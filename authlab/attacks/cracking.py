@@ -4,22 +4,14 @@ import hmac
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from authlab import data_path
 from authlab.attacks.forging import NothingToForge, Scene, forgery
 from authlab.jose import b64url_decode
 
-__all__ = ["ATTACKS", "Cracked", "find_secret", "read_words"]
+__all__ = ["ATTACKS", "find_secret", "read_words"]
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
-
-
-class Cracked(NamedTuple):
-    """What guessing came to: the secret or None, and how many guesses it took."""
-
-    secret: bytes | None
-    guesses: int
 
 
 @lru_cache
@@ -28,10 +20,11 @@ def read_words() -> tuple[str, ...]:
     return tuple(data_path("weak_secrets.txt").read_text("utf-8").splitlines())
 
 
-def find_secret(token: str, words: Sequence[str] | None = None) -> Cracked:
+def find_secret(token: str, words: Sequence[str] | None = None) -> tuple[bytes | None, int]:
     """Try `words`, by default `read_words()`, as the secret of a token.
 
-    Raises ValueError for a token that no HMAC signed.
+    Returns the secret, None if it is none of them, and how many guesses that took. Raises
+    ValueError for a token that no HMAC signed.
     """
     words = read_words() if words is None else words
     signing_input, _, text = token.rpartition(".")
@@ -41,8 +34,8 @@ def find_secret(token: str, words: Sequence[str] | None = None) -> Cracked:
     data, signature = signing_input.encode(), b64url_decode(text)
     for guesses, word in enumerate(words, 1):
         if hmac.digest(word.encode(), data, _DIGESTS[alg]) == signature:
-            return Cracked(word.encode(), guesses)
-    return Cracked(None, len(words))
+            return word.encode(), guesses
+    return None, len(words)
 
 
 @forgery("Guess a weak secret", "a token of her own that HS256 signed, and a word list",

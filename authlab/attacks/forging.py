@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Flask, Response
 
@@ -16,15 +16,8 @@ from authlab.jose import Key
 from authlab.web import Network
 
 __all__ = [
-    "FORGERS",
-    "VICTIM",
-    "NothingToForge",
-    "Patience",
-    "Reply",
-    "Scene",
-    "forge_for",
-    "forgery",
-]
+    "FORGERS", "VICTIM", "NothingToForge", "Patience", "Scene", "forge_for", "forgery",
+]  # fmt: skip
 
 VICTIM = "alice"  # whom Mallory wants to pass for
 _PATIENCE, _NO_PATIENCE = 2.0, 0.1  # seconds for one call, and once a call took too long
@@ -33,13 +26,6 @@ _OLD_SECRET = b"your-256-bit-secret"  # by which an app of old signed, where no 
 
 class NothingToForge(Exception):
     """The target has nothing that this attack is about; the sentence says what it lacks."""
-
-
-class Reply(NamedTuple):
-    """What the target made of a token: Mallory's loot, "" if there is none, and in what words."""
-
-    loot: str
-    text: str
 
 
 class Scene:
@@ -111,28 +97,28 @@ class Scene:
         end(token)
         self.say("logs out: her token is on the list of ended ones", sender=VICTIM)
 
-    def show(self, token: str, patience: "Patience") -> Reply:
-        """Show `token` to the target, and say what it made of it."""
+    def show(self, token: str, patience: "Patience") -> tuple[str, str]:
+        """Show `token` to the target; return Mallory's loot, "" for none, and the answer."""
         if self._stage:
             loot = self._stage.spend(bearer(token))
-            return Reply(loot, f"Mallory {loot}" if loot else "401: You are not logged in.")
+            return loot, f"Mallory {loot}" if loot else "401: You are not logged in."
         self.messages.append(Message("thief", "bank", "shows the token", token, True))
-        reply = self._ask(token, patience)
-        self.messages.append(Message("bank", "thief", reply.text, "", True))
-        return reply
+        loot, answer = self._ask(token, patience)
+        self.messages.append(Message("bank", "thief", answer, "", True))
+        return loot, answer
 
-    def _ask(self, token: str, patience: "Patience") -> Reply:
+    def _ask(self, token: str, patience: "Patience") -> tuple[str, str]:
         try:
             result = patience.call(self._verifier, token)
             if result is None or result is False:
-                return Reply("", f"refused: it returned {result}")
+                return "", f"refused: it returned {result}"
             if isinstance(result, Mapping) and (sub := result.get("sub")) != VICTIM:
-                return Reply("", f"accepted, but as {sub!r}: not as {VICTIM}")
-            return Reply(f"passes for {VICTIM}", f"accepted: {result!s:.300}")
+                return "", f"accepted, but as {sub!r}: not as {VICTIM}"
+            return f"passes for {VICTIM}", f"accepted: {result!s:.300}"
         except TooLong:
-            return Reply("", f"no answer within {patience.last:g} s")
+            return "", f"no answer within {patience.last:g} s"
         except Exception as error:
-            return Reply("", f"refused: {_describe(error)}")
+            return "", f"refused: {_describe(error)}"
 
 
 class Patience:
@@ -201,10 +187,10 @@ def forge_for(
     why, token = "There was nothing to show.", ""
     try:
         for token in FORGERS[id](scene):
-            loot, text = scene.show(token, patience)
+            loot, answer = scene.show(token, patience)
             if loot:
                 return Outcome(id, True, f"Mallory {loot}.", loot, scene.messages, token)
-            why = f"The last answer: {text}."
+            why = f"The last answer: {answer}."
     except NothingToForge as lack:
         why = str(lack)
         scene.say(why)

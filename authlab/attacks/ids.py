@@ -16,12 +16,11 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
-from typing import NamedTuple
 
 from authlab.clock import Clock
 
 __all__ = [
-    "NewId", "Seed", "clock_ids", "counter_ids", "find_seed", "guess_clock", "guess_counter",
+    "NewId", "clock_ids", "counter_ids", "find_seed", "guess_clock", "guess_counter",
     "guess_ids", "guess_twister", "random_ids", "twister_ids",
 ]  # fmt: skip
 
@@ -88,13 +87,6 @@ def random_ids(*, draw: Callable[[int], bytes] = secrets.token_bytes) -> NewId:
 # -- the thief's side -------------------------------------------------------------------------
 
 
-class Seed(NamedTuple):
-    """A recovered seed (Unix seconds) and which id of it was found: 0 is the server's first."""
-
-    second: int
-    place: int
-
-
 def guess_counter(collected: Sequence[str], *, reach: int = 10_000) -> Iterator[str]:
     """Yield the numbers within `reach` of the highest id collected, nearest first.
 
@@ -117,11 +109,12 @@ def guess_clock(collected: Sequence[str], window: float = 60) -> Iterator[str]:
             yield from (f"{number:{form}}" for number in _outward(numbers, int(window * 1000)))
 
 
-def find_seed(wanted: str, seconds: Iterable[int], *, depth: int = 100) -> Seed | None:
-    """Return which of `seconds` (Unix) seeded the Twister that made `wanted`, or None.
+def find_seed(wanted: str, seconds: Iterable[int], *, depth: int = 100) -> tuple[int, int] | None:
+    """Return (second, place): which of `seconds` (Unix) seeded the Twister that made `wanted`.
 
-    Of each second the first `depth` ids are made and compared. A day takes about a second or two,
-    on the thief's own machine: the server sees nothing of it.
+    `place` says which id of that seed it is, 0 for the server's first. Of each second the first
+    `depth` ids are made and compared; None where none fits. A day takes about a second or two, on
+    the thief's own machine: the server sees nothing of it.
     """
     if not re.fullmatch(r"(?:[0-9a-f]{8})+", wanted):
         return None
@@ -131,7 +124,7 @@ def find_seed(wanted: str, seconds: Iterable[int], *, depth: int = 100) -> Seed 
         # The Twister is a stream of bytes that ids are cut from: one long cut is quicker.
         at = random.Random(second).randbytes(size * depth).find(needle)
         if at >= 0 and at % size == 0:
-            return Seed(second, at // size)
+            return second, at // size
     return None
 
 
@@ -148,8 +141,9 @@ def guess_twister(
     seconds = range(int(around) + _SKEW, int(around - back) - 1, -1)
     found = find_seed(collected[0], seconds) if _texts(collected) else None
     if found:
-        bits, new_id = 4 * len(collected[0]), twister_ids(found.second)
-        issued = [new_id(bits) for _ in range(found.place + len(collected) + 2 * ahead)]
+        second, place = found
+        bits, new_id = 4 * len(collected[0]), twister_ids(second)
+        issued = [new_id(bits) for _ in range(place + len(collected) + 2 * ahead)]
         mine = set(collected)
         places = [place for place, text in enumerate(issued) if text in mine]
         yield from (issued[place] for place in _outward(places, ahead) if place < len(issued))

@@ -140,7 +140,8 @@ def honest_tokens(clock: Clock | None = None) -> list[HonestToken]:
         ("with a role and a claim nobody knows", "dave", "ES256", {"role": "customer", "x-1": []}),
         ("with names beyond ASCII", "zoë", "RS256", {"name": "Zoë Ångström 🌷"}),
     ]
-    found = [
-        (story, alg, make_claims(user, clock=clock, **more)) for story, user, alg, more in kinds
-    ]
-    return [HonestToken(story, issue(alg=alg, payload=_dump(c)), c) for story, alg, c in found]
+    found = []
+    for story, user, alg, changes in kinds:
+        claims = make_claims(user, clock=clock, **changes)
+        found.append(HonestToken(story, issue(alg=alg, payload=_dump(claims)), claims))
+    return found

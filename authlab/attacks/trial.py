@@ -50,10 +50,10 @@ def try_hole(hole: str, token: str | Callable[[NaiveVerifier], str]) -> Trial:
         bank = build_token_bank(holes)
         verifier = bank.extensions["auth"].verifier
         shown = token if isinstance(token, str) else token(verifier)
-        reply = Scene(bank).show(shown, Patience())
-        # The bank only says 401; the reason stays in its log, as it should. Here we read it.
-        why = reply if reply.loot else Scene(verifier).show(shown, Patience())
-        said.append((bool(reply.loot), why.text))
+        loot, answer = Scene(bank).show(shown, Patience())
+        if not loot:  # the bank only says 401; the reason stays in its log, as it should: we look
+            _, answer = Scene(verifier).show(shown, Patience())
+        said.append((bool(loot), answer))
     (stolen, paid), (passed, refused) = said
     faults = [Patience().try_out(verifier, one.token, one.claims) for one in honest_tokens()]
     return Trial(hole, stolen, paid, not passed, refused, faults.count(""), len(faults))
