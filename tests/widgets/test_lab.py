@@ -193,6 +193,23 @@ def test_moving_controls_changes_what_is_said() -> None:
     assert "10,000 live log-ins, 60 min" in text_of(panel)
 
 
+def test_a_million_log_ins_answer_at_once() -> None:
+    """The promise is 100 ms to a painted answer, of which JupyterLab itself takes some 40.
+
+    Measured is time of the processor, the least of twenty changes: about 30 ms. A busy machine
+    takes longer to give it, and gives a little more of it: hence the room.
+    """
+    panel = revocation_lab()
+    find(panel, "Live log-ins").value = 10**6
+    push, took = find(panel, "A push every"), []
+    for _ in range(20):
+        before = time.thread_time()
+        push.value = 300 if push.value == 60 else 60
+        took.append(time.thread_time() - before)
+    assert "1,000,000 live log-ins" in text_of(panel)
+    assert min(took) < 0.08
+
+
 def test_many_log_ins_show_progress_and_come() -> None:
     panel = revocation_lab()
     find(panel, "Live log-ins").value = 10**6.5
