@@ -61,26 +61,27 @@ def visit_in_turn(bank: Flask) -> Iterator[Visit]:
 
 def visit_honestly(bank: Flask, who: str) -> Visit:
     """Log in as `who`, one of `HONEST`, look at the account, pay, and log out."""
-    return _send(bank, who, "198.51.100.20", HONEST, _visit)
+    return _come(bank, who, "198.51.100.20", HONEST, _visit)
 
 
 def forget_honestly(bank: Flask, who: str) -> Visit:
     """Get in as `who`, one of `FORGETFUL`, by a mailed link; put the old password back after."""
     try:
-        return _send(bank, who, "198.51.100.21", FORGETFUL, _forget)
+        return _come(bank, who, "198.51.100.21", FORGETFUL, _forget)
     finally:
         bank.extensions["accounts"].set_password(who, PASSWORDS[who])
 
 
 def renew_honestly(bank: Flask, who: str) -> Visit:
     """Log in as `who`, one of `RENEWING`, and go on by refresh tokens."""
-    return _send(bank, who, "198.51.100.22", RENEWING, _renew)
+    return _come(bank, who, "198.51.100.22", RENEWING, _renew)
 
 
 _Act = Callable[[Flask, Network, Customer], tuple[bool, str]]  # returns (signed out, refused)
 
 
-def _send(bank: Flask, who: str, address: str, stories: Mapping[str, str], act: _Act) -> Visit:
+def _come(bank: Flask, who: str, address: str, stories: Mapping[str, str], act: _Act) -> Visit:
+    """Have a customer come with a browser of her own; nonsense for an answer is a refusal."""
     try:
         network = Network()
         network.host(HOME, bank)

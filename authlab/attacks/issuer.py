@@ -113,7 +113,7 @@ def issue(
     """
     signer = key or load_signing_key(alg)
     header = _without_none({"alg": alg, "typ": TYP, "kid": signer.kid, **(headers or {})})
-    body = payload or make_claims(user, clock=clock, **claims)
+    body = make_claims(user, clock=clock, **claims) if payload is None else payload
     return write_token(header, body, sign_with(signer, alg))
 
 

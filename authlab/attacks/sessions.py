@@ -53,14 +53,14 @@ def predict(stage: Stage) -> tuple[str, str]:
     seen += stage.visit()
     name = seen[0].value.partition("=")[0]
     collected = [found.value.partition("=")[2] for found in seen]
-    found = guess_ids(collected, stage.clock.now(), back=_UPTIME)
+    guesses = guess_ids(collected, stage.clock.now(), back=_UPTIME)
     # Alice came between Mallory's last two visits. Where ids rise, hers lies between those two.
     ranks = [(len(text), text) for text in collected]
     if ranks == sorted(ranks):
-        first = islice(found, _MOST_GUESSES)
+        first = islice(guesses, _MOST_GUESSES)
         likely = [guess for guess in first if ranks[-2] < (len(guess), guess) < ranks[-1]]
     else:
-        likely = list(islice(found, _NEIGHBOURS))
+        likely = list(islice(guesses, _NEIGHBOURS))
     for number, guess in enumerate(likely, 1):
         with stage.quietly():
             loot = stage.spend(Credential("Cookie", f"{name}={guess}"))

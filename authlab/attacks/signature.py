@@ -8,7 +8,7 @@ from authlab.attacks.issuer import ALGORITHMS, JWKS, TYP, write_token
 from authlab.attacks.plain_ecdsa import N
 from authlab.jose import b64url_decode, b64url_encode
 
-__all__ = ["RESIGNED", "UNSIGNED"]
+__all__ = ["ODDLY_SIGNED", "UNCHECKED"]
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _ES256_KID = next(key["kid"] for key in JWKS["keys"] if key["alg"] == "ES256")
@@ -88,5 +88,5 @@ def respell(scene: Scene) -> Iterator[str]:
         yield spelled
 
 
-UNSIGNED = [edit, strip, none, none_case]
-RESIGNED = [psychic, twin, respell]
+UNCHECKED = [edit, strip, none, none_case]
+ODDLY_SIGNED = [psychic, twin, respell]

@@ -18,11 +18,11 @@ from authlab.clock import Clock
 __all__ = ["ATTACKS", "Bench", "Forgery", "fill_bench", "forge", "run_forgeries"]
 
 ATTACKS: list[Attack] = [
-    *signature.UNSIGNED,
+    *signature.UNCHECKED,
     *confusion.ATTACKS,
     *cracking.ATTACKS,
     *headers.ATTACKS,
-    *signature.RESIGNED,
+    *signature.ODDLY_SIGNED,
     *misuse.ATTACKS,
 ]
 
