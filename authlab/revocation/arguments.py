@@ -7,13 +7,17 @@ import json
 from math import ceil
 from typing import Any, NoReturn, TypeGuard
 
+from authlab.clock import Clock
 from authlab.jose.encoding import show
 from authlab.revocation.errors import InvalidArgument
+from authlab.sessions import Store
 from authlab.sessions.base import LONGEST_TTL
 
 __all__ = [
+    "check_flag",
     "check_seconds",
     "check_text",
+    "choose_clock",
     "is_text",
     "is_time",
     "read_json",
@@ -51,6 +55,22 @@ def check_seconds(what: str, value: Any, most: float = LONGEST_TTL) -> None:
     if not is_number or not 0 < value <= most:  # NaN fails the comparison
         found = f"{type(value).__name__} {show(value)}"
         refuse(what, found, f"seconds above 0, at most {most:,}")
+
+
+def check_flag(what: str, value: Any) -> None:
+    """Raise InvalidArgument for what is neither True nor False."""
+    if not isinstance(value, bool):
+        refuse(what, value, "True or False")
+
+
+def choose_clock(store: Any, clock: Any) -> Clock:
+    """Return `clock`, or the store's if it is None. Raises InvalidArgument if either is none."""
+    if not isinstance(store, Store):
+        refuse("store", store, "what open_store() returns")
+    if clock is not None and not callable(getattr(clock, "now", None)):
+        refuse("clock", clock, "a Clock, or None for the store's own")
+    found: Clock = store.clock if clock is None else clock
+    return found
 
 
 def refuse(what: str, found: object, expected: str) -> NoReturn:

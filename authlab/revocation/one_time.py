@@ -12,7 +12,14 @@ from hashlib import sha256
 from typing import Any
 
 from authlab.clock import Clock
-from authlab.revocation.arguments import check_seconds, check_text, is_text, is_time, read_json
+from authlab.revocation.arguments import (
+    check_seconds,
+    check_text,
+    choose_clock,
+    is_text,
+    is_time,
+    read_json,
+)
 from authlab.revocation.errors import InvalidArgument, InvalidOneTimeToken
 from authlab.sessions import Store
 
@@ -31,7 +38,8 @@ class OneTimeTokens:
     A real Redis forgets by its own clock, all else goes by `clock`.
 
     Raises InvalidArgument for what cannot be issued, InvalidOneTimeToken for what cannot be
-    redeemed, with one text for all reasons, and StoreUnavailable; no other error.
+    redeemed, with one text for all reasons, and StoreUnavailable; no other error, but for what a
+    function of the caller's raises by itself.
     """
 
     def __init__(
@@ -41,8 +49,7 @@ class OneTimeTokens:
         *,
         new_token: Callable[[], str] | None = None,
     ) -> None:
-        self.store = store
-        self.clock = clock or store.clock
+        self.store, self.clock = store, choose_clock(store, clock)
         self._new_token = new_token or (lambda: secrets.token_urlsafe(32))
 
     def issue(self, purpose: str, user: str, ttl: float, bind: Bind = "") -> str:

@@ -9,7 +9,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from authlab.clock import Clock
-from authlab.revocation.arguments import check_seconds, check_text, refuse, seconds_left
+from authlab.revocation.arguments import (
+    check_flag,
+    check_seconds,
+    check_text,
+    choose_clock,
+    refuse,
+    seconds_left,
+)
 from authlab.revocation.errors import RefreshReused
 from authlab.revocation.families import (
     Family,
@@ -72,18 +79,20 @@ class RefreshTokens:
         access: Callable[[str], str] | None = None,
         grace_mints: bool = False,
     ) -> None:
-        if not isinstance(store, Store):
-            refuse("store", store, "what open_store() returns")
+        self.store, self.clock = store, choose_clock(store, clock)
         check_seconds("ttl", ttl)
+        flags = {"rotate": rotate, "detect_reuse": detect_reuse, "grace_mints": grace_mints}
+        for name, flag in flags.items():
+            check_flag(name, flag)
         if grace != 0:
             check_seconds("grace", grace, ttl)
         if absolute is not None:
             check_seconds("absolute", absolute)
         if grace_mints and not grace:
             refuse("grace_mints", grace_mints, "a grace above 0 with it")
-        self.store = store
-        self.clock = clock or store.clock
-        self.way = Way(ttl, bool(rotate), bool(detect_reuse), grace, bool(grace_mints), absolute)
+        if access is not None and not callable(access):
+            refuse("access", access, "a function from the user to an access token")
+        self.way = Way(ttl, rotate, detect_reuse, grace, grace_mints, absolute)
         self._access = access or ExpiryOnly(store, self.clock, ttl=_ACCESS_TTL).issue
         self._cutoff = Cutoff(store, self.clock, "refresh-cut:")
 

@@ -13,7 +13,14 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, Key, KeySet, decode, encode, generate_key, load_key
 from authlab.jose.algorithms import ALGORITHMS
-from authlab.revocation.arguments import check_seconds, check_text, is_text, is_time, refuse
+from authlab.revocation.arguments import (
+    check_seconds,
+    check_text,
+    choose_clock,
+    is_text,
+    is_time,
+    refuse,
+)
 from authlab.revocation.errors import InvalidArgument
 from authlab.sessions import Metered, Store, StoreUnavailable
 
@@ -65,8 +72,7 @@ class Strategy(ABC):
         issuer: str = "https://bank.test",
         on_outage: Outage = "closed",
     ) -> None:
-        if not isinstance(store, Store):
-            refuse("store", store, "what open_store() returns")
+        self.clock = choose_clock(store, clock)
         if on_outage not in ("closed", "open"):
             refuse("on_outage", on_outage, "'closed' or 'open'")
         if on_outage == "open" and not self.may_open:
@@ -77,7 +83,6 @@ class Strategy(ABC):
             refuse("ttl", ttl, "whole seconds")
         check_text("issuer", issuer)
         self.store = Metered(store)
-        self.clock = clock or store.clock
         self.key = _read_key(key, algorithm)
         self.algorithm = algorithm
         self.ttl = ttl
@@ -191,6 +196,8 @@ class Strategy(ABC):
 
     def _verify_by(self, key: Any, token: Any) -> dict[str, Any] | None:
         algs, who, now = [self.algorithm], self.issuer, self.clock.now()
+        if not isinstance(token, str):  # `decode` takes bytes, too, and a session id has none
+            return None
         try:
             claims = decode(
                 token, key, algs, audience=who, issuer=who, require=CLAIMS, leeway=_AHEAD, now=now

@@ -14,25 +14,9 @@ from authlab.clock import Clock
 from authlab.revocation import InvalidRefreshToken
 from authlab.revocation.population import Population, draw_events, spreads
 from authlab.sessions import StoreUnavailable
-from authlab.sessions.memory import MemoryStore
+from tests.revocation.ways import FailingStore
 
 START = 1_800_000_000  # Unix seconds at which the window opens
-
-
-class FailingStore(MemoryStore):
-    """A store that can be down."""
-
-    down = False
-
-    def _call(self, method: Any, key: str, *rest: Any) -> Any:
-        if self.down:
-            raise StoreUnavailable(self.name, "it is down")
-        return super()._call(method, key, *rest)
-
-    def _keys(self, prefix: str) -> Any:
-        if self.down:
-            raise StoreUnavailable(self.name, "it is down")
-        return super()._keys(prefix)
 
 
 @dataclass

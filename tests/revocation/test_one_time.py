@@ -13,6 +13,7 @@ from authlab.jose.encoding import show
 from authlab.revocation import BoundTokens, InvalidArgument, InvalidOneTimeToken, OneTimeTokens
 from authlab.revocation.one_time import LONGEST
 from authlab.sessions import Store, StoreUnavailable, open_store
+from authlab.sessions.memory import MemoryStore
 from tests.racing import race_processes
 from tests.sessions.conftest import clock, kind, redis_server, store  # noqa: F401
 from tests.sessions.servers import KINDS, SHARED, url_of
@@ -190,33 +191,29 @@ def test_one_of_8_processes_redeems(
 # -- trouble ---------------------------------------------------------------------------------
 
 
-class Failing:
+class Failing(MemoryStore):
     """A store that fails at its nth call, before or after having done it."""
 
-    def __init__(self, store: Store, at: int, *, after: bool) -> None:  # noqa: F811
-        self._store, self._left, self._after = store, at, after
-        self.clock = store.clock
+    def __init__(self, store: MemoryStore, at: int, *, after: bool) -> None:  # noqa: F811
+        super().__init__(store.clock)
+        self.records = store.records
+        self._left, self._after = at, after
 
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-
-        def call(*args: Any) -> Any:
-            self._left -= 1
+    def _call(self, method: Any, key: str, *rest: Any) -> Any:
+        self._left -= 1
+        if self._left != 0 or self._after:
+            answer = super()._call(method, key, *rest)
             if self._left != 0:
-                return method(*args)
-            if self._after:
-                method(*args)
-            raise StoreUnavailable("failing", "the cable")
-
-        return call
+                return answer
+        raise StoreUnavailable("failing", "the cable")
 
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_store_that_fails_in_the_middle_of_a_redeem(at: int, after: bool) -> None:
-    good = open_store("memory://")
+    good = MemoryStore()
     token = OneTimeTokens(good).issue("reset", "alice", 600)
-    failing: Any = Failing(good, at, after=after)
+    failing = Failing(good, at, after=after)
     with pytest.raises(StoreUnavailable):
         OneTimeTokens(failing).redeem(token, "reset")
     again = OneTimeTokens(good)
@@ -228,8 +225,8 @@ def test_a_store_that_fails_in_the_middle_of_a_redeem(at: int, after: bool) -> N
 
 
 def test_a_store_that_fails_in_the_middle_of_an_issue() -> None:
-    good = open_store("memory://")
-    failing: Any = Failing(good, 1, after=True)
+    good = MemoryStore()
+    failing = Failing(good, 1, after=True)
     with pytest.raises(StoreUnavailable):
         OneTimeTokens(failing).issue("reset", "alice", 600)
 
@@ -306,6 +303,15 @@ NAN, INF = float("nan"), float("inf")
 def test_a_time_to_live_that_is_none(ttl: Any) -> None:
     with pytest.raises(InvalidArgument, match="bad time to live"):
         OneTimeTokens(open_store("memory://")).issue("reset", "alice", ttl)
+
+
+def test_no_store_and_no_clock() -> None:
+    store: Any
+    for store in (None, "memory://"):
+        with pytest.raises(InvalidArgument, match="open_store"):
+            OneTimeTokens(store)
+    with pytest.raises(InvalidArgument, match="bad clock"):
+        OneTimeTokens(open_store("memory://"), 5)  # type: ignore[arg-type]
 
 
 def test_a_weak_generator_hands_out_nobody_elses_token() -> None:

@@ -500,7 +500,8 @@ def test_a_name_that_is_none_ends_nothing(make: Callable[..., RefreshTokens], na
     "options",
     [{"ttl": 0}, {"ttl": -1}, {"ttl": "1"}, {"ttl": math.nan}, {"ttl": True}, {"grace": -1},
      {"grace": TTL + 1}, {"grace": math.nan}, {"grace": "1"}, {"grace": True}, {"grace": None},
-     {"absolute": 0}, {"absolute": "x"}, {"grace_mints": True}, {"ttl": math.inf}],
+     {"absolute": 0}, {"absolute": "x"}, {"grace_mints": True}, {"ttl": math.inf},
+     {"rotate": "yes"}, {"detect_reuse": None}, {"grace_mints": []}, {"access": 5}],
 )  # fmt: skip
 def test_bad_options(make: Callable[..., RefreshTokens], options: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument, match="expected"):
@@ -520,6 +521,8 @@ def test_bad_users(make: Callable[..., RefreshTokens], store: Store, user: Any) 
 def test_no_store(clock: Clock) -> None:
     with pytest.raises(InvalidArgument, match="open_store"):
         RefreshTokens("memory://", clock, ttl=60)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="bad clock"):
+        RefreshTokens(open_store("memory://"), 5, ttl=60)  # type: ignore[arg-type]
 
 
 def test_errors_can_be_pickled(make: Callable[..., RefreshTokens]) -> None:

@@ -344,6 +344,7 @@ def test_no_token_makes_it_raise(name: str) -> None:
     for cut in (1, 5, 20, len(good) // 2):
         assert strategy.accepts(good[:-cut]) is False
     assert strategy.accepts(good + " ") is False
+    assert strategy.accepts(good.encode()) is False  # one interface: a token is text
     assert strategy.accepts(good)
 
 
@@ -377,6 +378,12 @@ def test_an_odd_user_is_a_user(name: str, user: str) -> None:
 def test_options_that_are_none(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         make(name, open_store("memory://"), **options)
+
+
+@pytest.mark.parametrize("clock", [5, time.time, "now", 0])
+def test_a_clock_that_is_none(name: str, clock: Any) -> None:
+    with pytest.raises(InvalidArgument, match="bad clock"):
+        make(name, open_store("memory://"), clock)
 
 
 def test_what_others_write_into_the_store_makes_it_refuse_at_most(name: str) -> None:
