@@ -27,7 +27,8 @@ def _show(verify: NaiveVerifier, token: Any, name: str) -> dict[str, Any]:
     if not isinstance(token, str):
         raise Wrong(f"`{name}` returned {short(token)}, not a token's text.")
     if token.count(".") != 2:
-        raise Wrong(f"{short(token)} has {token.count('.')} dots. A token has two, also with none.")
+        dots = "one dot" if token.count(".") == 1 else f"{token.count('.')} dots"
+        raise Wrong(f"{short(token)} has {dots}. A token has two, also with none.")
     try:
         claims = verify(token)
     except Exception as error:  # a naive verifier stumbles in many ways
@@ -103,7 +104,12 @@ def grade_crack(crack: Answer) -> str | None:
     words = [f"{word}-{secrets.token_hex(2)}" for word in ("secret", "bank", "summer", "dragon")]
     for alg, tail in (("HS256", ""), ("HS384", ""), ("HS512", "2020"), ("HS256", "2029")):
         want = secrets.choice(words) + tail
-        got = crack(_sign(want, alg), words)
+        try:
+            got = crack(_sign(want, alg), words)
+        except Wrong as wrong:
+            if wrong.answered or (alg, tail) == ("HS256", ""):
+                raise
+            got = None  # it found the first secret, so it was answered
         if isinstance(got, bytes) and got == want.encode():
             return "The secret is right, but as bytes. Return it as text."
         if got != want:
@@ -216,8 +222,8 @@ def grade_verify(verify: Answer) -> str | None:
     if report.stolen:
         first = report.stolen[0].attack
         about = next(attack for attack in report.attacks if attack.id == first)
-        count = f"{len(report.stolen)} of {len(report.attacks)} forgeries get in"
-        return f"{count}. One is called '{about.title}'; `redteam(verify)` lists them all."
+        count = f"{len(report.stolen)} of {len(report.attacks)} forgeries"
+        return f"It lets in {count}. One is “{about.title}”; `redteam(verify)` lists them all."
     if report.refused:
         visit = report.refused[0]
         return f"An honest token, {visit.story}, was refused: {short(visit.refused)}."
