@@ -10,6 +10,7 @@ from authlab.widgets import kit
 from authlab.widgets.bench_state import (
     ATTACKS,
     FIRST_ATTACK,
+    HOLE,
     YOURS,
     Row,
     describe_attack,
@@ -134,7 +135,9 @@ def attack_bench() -> w.VBox:
             kit.row(all_open, all_mended, reset),
             w.GridBox(
                 [*switches.values()],
-                layout={"grid_template_columns": "repeat(auto-fill, minmax(24em, 1fr))"},
+                layout={
+                    "grid_template_columns": f"repeat(auto-fill, minmax(min(100%, {HOLE}px), 1fr))"
+                },
             ),
             hint="ticked is open; take the tick away to mend it",
         ),

@@ -16,6 +16,7 @@ from authlab.widgets import kit
 __all__ = [
     "ATTACKS",
     "FIRST_ATTACK",
+    "HOLE",
     "YOURS",
     "Results",
     "Row",
@@ -32,7 +33,8 @@ START = 1_800_000_000  # Unix seconds: the bench's clock stands still
 ATTACKS = {attack.id: attack for attack in CATALOGUE if attack.target == "verify"}
 YOURS, NONE = "yours", "no hole"  # beside the names of the holes, each alone
 FIRST_ATTACK = "none"
-LEFT, TOP, PITCH, WIDTH = 326, 190, 23, 976  # pixels; the columns' titles lean to the right
+# Pixels. LEFT and TOP have room for the longest titles in bold, HOLE for one with its box.
+LEFT, TOP, PITCH, WIDTH, HOLE = 356, 206, 23, 1006, 370  # the columns' titles lean to the right
 _LONGEST = 400  # characters of a step's detail: a key as JSON is long
 
 Results = Mapping[tuple[tuple[str, ...], str], bool]  # (open holes, attack's id): she got in

@@ -1,17 +1,26 @@
 """The bench shows what the attacks did; the matrix says in words what it shows in marks."""
 
+import math
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib
 import pytest
+from PIL import ImageFont
 
 from authlab.attacks import CATALOGUE, HOLES, Message, NaiveVerifier
 from authlab.clock import Clock
 from authlab.widgets.bench import attack_bench
 from authlab.widgets.bench_state import (
     ATTACKS,
+    HOLE,
+    LEFT,
     NONE,
+    PITCH,
     START,
+    TOP,
+    WIDTH,
     YOURS,
     count_honest,
     draw_forgery,
@@ -113,6 +122,25 @@ def test_the_matrix_is_well_formed_and_read_out() -> None:
     )
     marks = [text for text in svg.iter("text") if text.text == "M"]
     assert len(marks) == 1
+
+
+def measure(text: str, size: int, face: str) -> float:
+    """Return a text's pixels in DejaVu Sans, the widest of the fonts that JupyterLab falls to."""
+    file = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{face}.ttf")
+    return float(ImageFont.truetype(str(file), 10 * size).getlength(text)) / 10
+
+
+def test_no_title_is_cut_off() -> None:
+    """Neither beside the matrix nor above it, where the chosen one is bold, nor at its box."""
+    for row in list_rows(ALL):
+        assert measure(row.title, 12, "DejaVuSans-Bold") < LEFT - 8, row.title
+    lean = math.radians(66)
+    for column, attack in enumerate(ATTACKS.values()):
+        long = measure(attack.title, 12, "DejaVuSans-Bold") + 2
+        assert long * math.sin(lean) < TOP - 6 - 4, attack.title
+        assert LEFT + PITCH * column + 15 + long * math.cos(lean) < WIDTH, attack.title
+    for hole in HOLES.values():
+        assert measure(hole.title, 13, "DejaVuSans") + 30 < HOLE, hole.title  # 30: box and gaps
 
 
 def test_hostile_text_stays_text() -> None:
