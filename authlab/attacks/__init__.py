@@ -19,18 +19,18 @@ from authlab.attacks.defences import (
     build_refresh_bank,
 )
 from authlab.attacks.holes import HOLES, Hole
-from authlab.attacks.naive import NaiveAuth, NaiveVerifier, build_token_bank, spend_token
+from authlab.attacks.naive import NaiveAuth, NaiveVerifier, build_token_bank
 from authlab.attacks.report import Matrix, Report, fill_matrix, run_battery
 from authlab.attacks.reset_bank import RESET_DEFENCES, build_reset_bank
 from authlab.attacks.stage import check_bank
-from authlab.attacks.tokens import Bench, Forgery, fill_bench, forge, run_forgeries
+from authlab.attacks.tokens import Forgery, forge, run_forgeries
 from authlab.clock import Clock
 
 __all__ = [
     "CATALOGUE", "DEFENCES", "HOLES", "REFRESH_DEFENCES", "RESET_DEFENCES", "WAYS", "Attack",
-    "Bench", "Defence", "Forgery", "Hole", "Matrix", "Message", "NaiveAuth", "NaiveVerifier",
+    "Defence", "Forgery", "Hole", "Matrix", "Message", "NaiveAuth", "NaiveVerifier",
     "Outcome", "Report", "build_bank", "build_refresh_bank", "build_reset_bank",
-    "build_token_bank", "fill_bench", "fill_matrix", "forge", "redteam", "spend_token",
+    "build_token_bank", "fill_matrix", "forge", "redteam",
 ]  # fmt: skip
 
 CATALOGUE: list[Attack] = [

@@ -53,7 +53,9 @@ REFRESH_DEFENCES = {
 
 
 def check_names(names: Collection[str], known: Collection[str], kind: str = "defence") -> None:
-    """Raise ValueError for a name that is not known."""
+    """Raise ValueError for a name that is not known, and for what is no list of names."""
+    if isinstance(names, str) or not isinstance(names, Collection):
+        raise ValueError(f"Found {names!r}, expected a list with some of {', '.join(known)}.")
     if unknown := sorted(set(names) - set(known)):
         raise ValueError(f"{unknown[0]!r} is no {kind}, expected some of {', '.join(known)}.")
 

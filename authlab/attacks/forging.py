@@ -135,6 +135,8 @@ class Patience:
         except TooLong:
             self.seconds = _NO_PATIENCE
             raise
+        except (SystemExit, GeneratorExit) as error:  # a refusal like any other
+            raise RuntimeError(_describe(error)) from None
 
     def try_out(self, verify: Callable[[str], Any], token: str, claims: dict[str, Any]) -> str:
         """Return why an honest token was not accepted as it should be, or "" if it was."""
@@ -150,7 +152,7 @@ class Patience:
             return _describe(error)
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     """Return what an error says, in one line, or its type where it says nothing."""
     try:
         said = " ".join(str(error).split())[:200]

@@ -20,14 +20,13 @@ from authlab.attacks.defences import check_names, quick_accounts
 from authlab.attacks.holes import HOLES
 from authlab.attacks.issuer import AUDIENCE, ISSUER, REQUIRED, TYP
 from authlab.attacks.plain_ecdsa import check_es256
-from authlab.attacks.stage import Stage, bearer
 from authlab.bank import TokenAuth, make_bank
 from authlab.clock import Clock
 from authlab.jose import Key, load_key
 from authlab.jose.algorithms import ALGORITHMS
 from authlab.web import Network
 
-__all__ = ["NaiveAuth", "NaiveVerifier", "Refused", "build_token_bank", "spend_token", "write_pem"]
+__all__ = ["NaiveAuth", "NaiveVerifier", "Refused", "build_token_bank", "write_pem"]
 
 WEAK_SECRET = b"summer2026"
 _ALG_OF = {"RSA": "RS256", "EC": "ES256", "oct": "HS256"}
@@ -226,8 +225,3 @@ def build_token_bank(
     """Return a bank that lets in whom `NaiveVerifier(holes)` lets in, or else `verify`."""
     verifier = NaiveVerifier(holes, clock=clock) if verify is None else verify
     return make_bank(NaiveAuth(verifier, clock=clock), accounts=quick_accounts())
-
-
-def spend_token(bank: Flask, token: str) -> str:
-    """Show `token` to `bank` as Mallory; return what she got as Alice, or "" if nothing."""
-    return Stage(bank).spend(bearer(token))

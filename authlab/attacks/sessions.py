@@ -142,7 +142,7 @@ def ride(stage: Stage) -> tuple[str, str]:
 
 @Stage.theft("Use a copy elsewhere",
              "a copy of what Alice's browser holds, from malware or a backup",
-             ("address",), ("CWE-294",), residual=True)  # fmt: skip
+             ("address",), ("CWE-294", "ASVS 10.3.5"), residual=True)  # fmt: skip
 def replay(stage: Stage) -> tuple[str, str]:
     """Use a copy, taken from Alice's computer, on another one: first as it is, then disguised."""
     for credential in stage.copy_login("malware copies the credential"):

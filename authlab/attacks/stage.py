@@ -224,7 +224,8 @@ class Stage:
 def check_bank(target: object) -> None:
     """Raise TypeError for anything that `make_bank` did not make."""
     if not isinstance(target, Flask) or "auth" not in target.extensions:
-        raise TypeError(f"Found a {type(target).__name__}, expected a bank of make_bank.")
+        expected = "a bank of make_bank; redteam takes a function verify(token), too"
+        raise TypeError(f"Found a {type(target).__name__}, expected {expected}.")
 
 
 def clock_of(bank: Flask) -> Clock:
