@@ -5,6 +5,7 @@ layers, so it reads in light and dark; accents mark borders and never carry mean
 """
 
 import html
+import re
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -21,13 +22,8 @@ GREEN, ORANGE, BLUE, GREY = "#009e73", "#d55e00", "#0072b2", "#808080"
 
 MARKS = {True: "✓", False: "✗", None: "•"}
 _ACCENTS = {True: GREEN, False: ORANGE, None: GREY}
-_HIDDEN = (
-    ("\0", "\x1f"),
-    ("\x7f", "\x9f"),
-    ("\ud800", "\udfff"),
-    ("\u202a", "\u202e"),
-    ("\u2066", "\u2069"),
-)
+# Controls but for tab and line end, halves of surrogate pairs, marks that turn the line round.
+_HIDDEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _BOX = f"color:{TEXT};background:{SHADE};font-family:{FONT};line-height:1.4;margin:4px 0;"
 
 
@@ -37,8 +33,7 @@ def escape(text: object) -> str:
     What no page can carry (lone surrogates, controls), and what would turn the direction of the
     line, is spelled out: "\\udc80".
     """
-    visible = "".join(c if c in "\n\t" or _printable(c) else ascii(c)[1:-1] for c in str(text))
-    return html.escape(visible)
+    return html.escape(_HIDDEN.sub(lambda found: ascii(found[0])[1:-1], str(text)))
 
 
 def verdict(ok: bool | None, text: str, *, large: bool = True) -> str:
@@ -81,7 +76,3 @@ def say(text: str) -> None:
     """Print one message, whatever characters it holds and whatever the screen can show."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _printable(character: str) -> bool:
-    return not any(low <= character <= high for low, high in _HIDDEN)

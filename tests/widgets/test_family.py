@@ -151,10 +151,10 @@ def test_the_crowd_tells_the_policies_apart() -> None:
 
 def test_a_redraw_is_quick() -> None:
     lab = play("wrong", *["renew", "steal"] * 8)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(20):
         draw_family(lab.look())
-    assert (time.perf_counter() - start) / 20 < 0.05
+    assert (time.process_time() - start) / 20 < 0.05
 
 
 def test_the_panel_can_be_made() -> None:
