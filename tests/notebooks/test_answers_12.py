@@ -90,7 +90,7 @@ NEARLY: list[tuple[str, Any, str]] = [
     ("12.5", lambda d, g, c: g * c / 10**d, "Chances do not add up"),
     ("12.5", lambda d, g, c: (1 - g / 10**d) ** c, "the chance to miss them all"),
     ("12.5", lambda d, g, c: g / 10**d, "the chance with one code"),
-    ("12.5", lambda d, g, c: 1 - (1 - 1 / 10**d) ** (g * c), "the chance is"),
+    ("12.5", lambda d, g, c: 1 - (1 - 1 / 10**d) ** (g * c), "Her guesses at one code differ"),
 ]
 
 

@@ -244,10 +244,12 @@ def grade_chance(chance: Answer) -> str | None:
             return f"{case} it returned {short(got)}: a chance is never above 1."
         if abs(got - want) > 1e-9:
             one = guesses / 10**digits
+            apart = 1 - (1 - 10**-digits) ** (guesses * codes)
             near = {
                 one: " That is the chance with one code.",
                 one * codes: " Chances do not add up: think of many codes. Multiply the misses.",
                 (1 - one) ** codes: " That is the chance to miss them all.",
+                apart: " Her guesses at one code differ: those chances add up.",
             }
             why = next((text for value, text in near.items() if abs(got - value) < 1e-9), "")
             return f"{case} the chance is {want:.6g}, but `chance` returned {short(got)}.{why}"
