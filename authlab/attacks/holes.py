@@ -106,7 +106,7 @@ HOLES: dict[str, Hole] = {
     "missing": Hole("Checks a claim only if it is there",
         "if 'exp' in claims and now >= claims['exp']: raise",
         "refuse a token without iss, sub, aud, exp, iat or jti",
-        ("RFC 9068, 2.2", "ASVS 9.2.4")),
+        ("RFC 9068, 2.2",)),
     "sql_sub": Hole("Pastes sub into SQL: it is signed, after all",
         "db.execute(f\"SELECT name FROM customers WHERE name = '{sub}'\")",
         "db.execute('SELECT name FROM customers WHERE name = ?', [sub])",

@@ -199,7 +199,7 @@ class Stage:
         loot = f"read Alice's balance of {found['balance']:,} euros"
         order = {"to": "mallory", "amount": _TAKE}
         paid = self.ask("/transfer", credential, data=order, agent=agent).status_code == 200
-        return f"{loot} and sent {_TAKE} of them to Mallory" if paid else loot
+        return f"{loot} and sent {_TAKE} of them to herself" if paid else loot
 
     def spend_any(self, credentials: Iterable[Credential]) -> str:
         """Show one after the other until one makes her Alice; return the loot, or ""."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from authlab.classroom.calling import Answer, NotAnswered, Wrong, describe, short
-from authlab.classroom.look import say
+from authlab.classroom.look import tell
 from authlab.classroom.progress import read_done, record
 from authlab.classroom.registry import EXERCISES, Exercise
 
@@ -46,7 +46,7 @@ def check(id: str = "", answer: Any = MISSING) -> Verdict:
     if result.ok:
         unsaved = record(result.id, "exercise")
         result = Verdict(result.id, True, f"{result.message} {unsaved or _count(result.id)}")
-    say(str(result))
+    tell(str(result))
     return result
 
 

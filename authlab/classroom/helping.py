@@ -9,7 +9,7 @@ from pathlib import Path
 
 import authlab
 from authlab.classroom.checking import find
-from authlab.classroom.look import say
+from authlab.classroom.look import say, tell
 
 _given: dict[str, int] = {}  # how many hints each exercise has had in this kernel
 
@@ -26,7 +26,7 @@ def hint(id: str = "", *, step: int | None = None) -> None:
     seen = step is None and _given.get(found.id, 0) == 3
     _given[found.id] = at
     more = f" That was the last one; the answer: solution('{found.id}')" if seen else ""
-    return say(f"Hint {at} of 3 for {found.id}: {found.hints[at - 1]}{more}")
+    return tell(f"Hint {at} of 3 for {found.id}: {found.hints[at - 1]}{more}")
 
 
 def solution(id: str = "") -> None:

@@ -8,6 +8,7 @@ import html
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from textwrap import TextWrapper
 
 # JupyterLab's variables, each with what to use where there is no JupyterLab.
 TEXT = "var(--jp-ui-font-color1, CanvasText)"
@@ -24,6 +25,7 @@ MARKS = {True: "✓", False: "✗", None: "•"}
 _ACCENTS = {True: GREEN, False: ORANGE, None: GREY}
 # Controls but for tab and line end, halves of surrogate pairs, marks that turn the line round.
 _HIDDEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_WRAP = TextWrapper(90, break_long_words=False, break_on_hyphens=False)
 _BOX = f"color:{TEXT};background:{SHADE};font-family:{FONT};line-height:1.4;margin:4px 0;"
 
 
@@ -72,7 +74,13 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], caption: str
     )
 
 
+def tell(text: str) -> None:
+    """Print a message to a learner, its lines broken between words: JupyterLab breaks anywhere."""
+    lines = (line for part in text.split("\n") for line in _WRAP.wrap(part) or [""])
+    say("\n".join(lines))
+
+
 def say(text: str) -> None:
-    """Print one message, whatever characters it holds and whatever the screen can show."""
+    """Print one text as it is, whatever characters it holds and whatever the screen can show."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -63,7 +63,7 @@ _STYLE = """<style onload="this.closest('.authlab-panel').addEventListener('focu
 .authlab-scroll { overflow-x: auto; }
 .authlab-title { font-weight: 600; font-size: 1.05em; }
 .authlab-title small { font-weight: 400; color: var(--jp-ui-font-color1); }
-.authlab-token { font-family: var(--jp-code-font-family); overflow-wrap: anywhere;
+.authlab-token { font-family: var(--jp-code-font-family); word-break: break-all;
   line-height: 1.7; }
 .authlab-part { padding: 1px 0; border-bottom: 3px solid; }
 .authlab-card { border-left: 5px solid; padding: 2px 10px; margin: 6px 0; }

@@ -17,6 +17,7 @@ from authlab.widgets.lab_state import (
     LIVES,
     PUSHES,
     REQUESTS,
+    TOKENS,
     TRIPS,
     Cost,
     Settings,
@@ -135,6 +136,11 @@ def _rate(requests: float) -> str:
     return f"{requests:g} a minute" if requests >= 1 else f"{requests * 60:.0f} an hour"
 
 
+def _count(number: int) -> str:
+    """Return a number that fits beside a slider: 500,000, then 1 million."""
+    return f"{number:,}" if number < 10**6 else f"{number // 10**6:,} million"
+
+
 def _make_controls() -> tuple[dict[str, Any], w.SelectionSlider, w.Dropdown]:
     look: Any = {"layout": {"width": "auto"}, "style": {"description_width": "14em"}}
 
@@ -148,8 +154,11 @@ def _make_controls() -> tuple[dict[str, Any], w.SelectionSlider, w.Dropdown]:
         )
 
     settings: dict[str, Any] = {
-        "tokens": w.FloatLogSlider(
-            description="Live log-ins", min=3, max=8, step=0.25, readout_format=",.0f", **look
+        "tokens": w.SelectionSlider(
+            options=[(_count(value), value) for value in TOKENS],
+            value=FIRST.tokens,
+            description="Live log-ins",
+            **look,
         ),
         "devices": w.IntSlider(description="Log-ins of each user", min=1, max=5, **look),
         "requests": w.SelectionSlider(

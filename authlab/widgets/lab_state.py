@@ -20,6 +20,7 @@ __all__ = [
     "say_chart",
 ]
 
+TOKENS = (*(digit * 10**zeros for zeros in range(3, 8) for digit in (1, 2, 5)), 10**8)
 LIVES = (60, 300, 900, 3600, 4 * 3600, 8 * 3600, 86_400, 14 * 86_400)  # seconds
 ACCESS = (30, 60, 120, 300, 600, 900, 1800, 3600)
 REQUESTS = (1 / 60, 0.1, 0.5, 1, 2, 6, 12, 30, 60)  # a minute
@@ -76,7 +77,7 @@ class Settings(NamedTuple):
     log-ins that are logged out.
     """
 
-    tokens: float = 10_000
+    tokens: int = 10_000
     devices: int = 2
     requests: float = 6
     token_life: int = 3600
@@ -110,7 +111,7 @@ class Settings(NamedTuple):
         gap = max(1, round(60 / self.requests))
         start = max(1, window // 3)
         return Population(
-            tokens=round(self.tokens),
+            tokens=self.tokens,
             devices=self.devices,
             requests=self.requests,
             token_life=self.token_life,

@@ -330,7 +330,7 @@ def test_a_verifier_with_a_list_of_ended_tokens() -> None:
 def test_the_bank_pays_out(attack: Attack) -> None:
     outcome = attack.run(build_token_bank())
     assert outcome.succeeded
-    assert "sent 10 of them to Mallory" in outcome.loot
+    assert "sent 10 of them to herself" in outcome.loot
     assert outcome.messages[-2].text == "POST https://bank.test/transfer"
     assert not attack.run(build_token_bank(())).succeeded
 

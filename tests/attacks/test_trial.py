@@ -24,7 +24,7 @@ def test_open_it_pays_and_mended_it_does_not(hole: str) -> None:
     else:
         trial = try_hole(hole, lambda verifier: forge(id, verifier).tokens[0])
     assert trial.stolen
-    assert "sent 10 of them to Mallory" in trial.paid
+    assert "sent 10 of them to herself" in trial.paid
     assert trial.stopped
     assert trial.refused.startswith("refused: ")
     assert trial.honest == trial.of == 8

@@ -219,7 +219,7 @@ class Times:
 def open_notebook(browser: Browser, lab: Lab, notebook: str) -> Reader:
     """Open a notebook with ?reset, wait for its kernel, run all of it and wait for the end."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(20_000)  # milliseconds
+    page.set_default_timeout(90_000)  # milliseconds: a notebook on a busy machine takes its time
     notes = Notes()
     notes.watch(page)
     page.goto(lab.address(notebook))

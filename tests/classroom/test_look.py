@@ -89,3 +89,12 @@ def test_say_prints_whatever_it_is(encoding: str, monkeypatch: pytest.MonkeyPatc
     screen.flush()
     shown = screen.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
     assert shown.endswith(" \\ud800 ok\n")
+
+
+def test_a_message_is_broken_between_words(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "a well-known word " * 20 + "\n" + "x" * 200
+    look.tell(text)
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(lines).split() == text.split()
+    assert max(map(len, lines[:-1])) <= 90
+    assert lines[-1] == "x" * 200
