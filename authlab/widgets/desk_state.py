@@ -206,6 +206,10 @@ class Desk:
             if self.used or self.opened:
                 return "The record was taken when the link was used."
             return "The record went when its time was over: nobody took it."
+        if self.opened:
+            return (
+                "The mailed token's record is gone. This one is for the form the scanner was shown."
+            )
         bound = " of her password hash" if self.way == "both" else ": here of nothing"
         return f"The key is a digest of the token. The state is a digest{bound}."
 

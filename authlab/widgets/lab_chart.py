@@ -22,7 +22,7 @@ from authlab.widgets.lab_state import Cost, say_chart
 __all__ = ["Box", "Chart", "place_labels", "spread_points"]
 
 WIDTH, HEIGHT = 430, 610  # pixels
-LEFT, RIGHT, BOTTOM, TOP = 76, 418, 52, 600
+LEFT, RIGHT, BOTTOM, TOP = 76, 418, 52, 588
 INK = "#010203"  # becomes currentColor
 # Okabe-Ito, each with a shape of its own.
 STYLES = {
@@ -49,9 +49,12 @@ _OFFSETS = sorted(
         for gap in (MARK, 30, 60, 110)
         for step in range(24)
         for sign in (-1, 1)  # below first: a line upwards crosses the names of what costs more
+        if step or gap == MARK  # a level line would cross the points beside
     ),
     key=lambda offset: (abs(offset[2]) + offset[1], -offset[0]),
 )
+# A rim of the page's colour keeps a text readable where it stands on a line.
+_RIM = "stroke: var(--jp-layout-color1, Canvas); stroke-width: 4px; paint-order: stroke"
 _FONT = re.compile(r"font: ([\d.]+px) [^;\"]*")
 
 
@@ -116,7 +119,7 @@ class Chart:
         self.times = [text(0, BOTTOM - 20, ha="center") for _ in TIMES]
         self.steps = [text(LEFT - 8, ha="right") for _ in range(MOST_STEPS)]
         self.limit = line(linewidth=1.2, linestyle=(0, (4, 3)))
-        self.say_limit = text(0, TOP - 15, "your limit")
+        self.say_limit = text(0, TOP + 7, "your limit", ha="center")
         self.leaders = line(linewidth=0.7, alpha=0.6)
         self.points, self.labels = {}, {}
         for name, (shape, colour) in STYLES.items():
@@ -145,9 +148,9 @@ class Chart:
         self.upward.set_text(cost.axis)
         at = right(limit)
         self.limit.set_data([at, at], [BOTTOM, TOP])
-        self.say_limit.set_x(_beside(at))
+        self.say_limit.set_x(min(at, WIDTH - 36))
         places = {row.name: (right(row.stale_worst), up(cost.of(row))) for row in table}
-        self._show(spread_points(places), _beside(at))
+        self._show(spread_points(places))
         return self._write(say_chart(table, cost))
 
     def _mark(self, times: list[tuple[float, str]], steps: list[tuple[float, str]]) -> None:
@@ -161,8 +164,8 @@ class Chart:
             grid += [(LEFT, y), (RIGHT, y), (math.nan, math.nan)] if said else []
         self.grid.set_data([x for x, _ in grid], [y for _, y in grid])
 
-    def _show(self, places: dict[str, tuple[float, float]], at: float) -> None:
-        boxes = place_labels(places, taken=[Box(at, TOP - 20, at + 70, TOP)])
+    def _show(self, places: dict[str, tuple[float, float]]) -> None:
+        boxes = place_labels(places)
         leaders: list[tuple[float, float]] = []
         for name, point in self.points.items():
             shown = name in places
@@ -188,6 +191,7 @@ class Chart:
         # Its style sheet would be one of the whole page, which then is styled anew at each change.
         text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
         text = _FONT.sub(r"font: \1 var(--jp-ui-font-family, sans-serif)", text)
+        text = text.replace('<text style="', f'<text style="{_RIM};')
         look = "max-width:100%;height:auto;stroke-linejoin:round"
         head = f'<svg role="img" aria-label="{escape(says)}" style="{look}" '
         return text.replace(INK, "currentColor").replace("<svg ", head, 1)
@@ -207,17 +211,19 @@ def spread_points(places: dict[str, tuple[float, float]]) -> dict[str, tuple[flo
     return moved
 
 
-def place_labels(
-    places: dict[str, tuple[float, float]], *, taken: list[Box] | None = None
-) -> dict[str, Box]:
-    """Return where each point's name goes: near it, on no other name, and on no point."""
-    half = MARK / 2
-    points = [Box(x - half, y - half, x + half, y + half) for x, y in places.values()]
+def place_labels(places: dict[str, tuple[float, float]]) -> dict[str, Box]:
+    """Return where each point's name goes: near it, on no other name, and beside no other point."""
+    half, aside = MARK / 2, MARK + 7
+    points = {
+        name: (Box(x - half, y - half, x + half, y + half), Box(x - aside, y - 1, x + aside, y + 1))
+        for name, (x, y) in places.items()
+    }
     found: dict[str, Box] = {}
     for name in sorted(places, key=lambda name: (-round(places[name][1]), -places[name][0])):
         x, y = places[name]
         wide = len(name) * LETTER
-        used = [*points, *(taken or []), *found.values()]
+        used = [box for other, boxes in points.items() if other != name for box in boxes]
+        used += found.values()
         for way, gap, rise in _OFFSETS:
             left = x + gap if way > 0 else x - gap - wide
             box = Box(left, y + rise - LINE / 2, left + wide, y + rise + LINE / 2)
@@ -229,11 +235,6 @@ def place_labels(
             left = x + MARK if x < WIDTH / 2 else x - MARK - wide
             found[name] = Box(left, y - LINE / 2, left + wide, y + LINE / 2)
     return found
-
-
-def _beside(limit: float) -> float:
-    """Return where the limit's name begins: at the right of its line, or at the left."""
-    return limit + (5 if limit < RIGHT - 80 else -62)
 
 
 def _steps(most: float) -> list[float]:

@@ -32,20 +32,23 @@ _BEARABLE = 0.01  # the share of honest requests that may be refused
 
 
 class Cost(NamedTuple):
-    """One choice for the chart's upward axis: the figure of `Row`, its unit, how it is said."""
+    """One choice for the chart's upward axis: the figure of `Row`, its unit, how it is said.
+
+    A time is in microseconds here: the scale goes by powers of ten, from 1 on.
+    """
 
     figure: str
     axis: str
     unit: str
 
     def of(self, row: Row) -> float:
-        return float(getattr(row, self.figure))
+        return float(getattr(row, self.figure)) * (1e6 if self.unit == "time" else 1)
 
     def say(self, value: float) -> str:
         if self.unit == "bytes":
             return in_bytes(value)
         if self.unit == "time":
-            return f"{value * 1000:.3g} ms"
+            return f"{value / 1000:.3g} ms" if value >= 1000 else f"{value:.3g} µs"
         return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 

@@ -232,3 +232,15 @@ def test_it_can_be_stopped_and_moved_on() -> None:
     assert "To end access within 60 s" in text_of(panel)
     time.sleep(0.3)
     assert "1,000 live log-ins" in text_of(panel)
+
+
+def test_a_wait_is_told_apart_on_the_scale() -> None:
+    cost, row = (
+        COSTS["waiting for the store, a request"],
+        {r.name: r for r in simulate(Population())},
+    )
+    assert cost.of(row["ServerSession"]) > 10 * cost.of(row["StatusList"]) > 0
+    assert [cost.say(step) for step in (0, 10, 1e3)] == ["0 µs", "10 µs", "1 ms"]
+    picture = Chart().draw(simulate(Population()), cost, 60)
+    assert "1 ms" in picture
+    assert "e+0" not in picture
