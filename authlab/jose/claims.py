@@ -59,8 +59,8 @@ def read_limits(
 def _read_seconds(name: str, value: Any) -> float:
     """Return the number; every comparison with NaN is false, so such a token would never expire."""
     try:
-        seconds = float(value) if isinstance(value, int | float) else nan
-    except (OverflowError, TypeError):  # an int larger than any float; what poses as a number
+        seconds = float(value) if issubclass(type(value), int | float) else nan
+    except Exception:  # an int larger than any float; a class of one's own may raise anything
         seconds = nan
     if isinstance(value, bool) or not isfinite(seconds):
         raise InvalidClaim(

@@ -188,7 +188,7 @@ def pick_allowed(name: Any, allowed: Any, table: Mapping[str, T]) -> T:
         listed = False
     if algorithm is None or not listed:
         names = table if listed else allowed  # what is allowed but unknown stays unknown
-        expected = "one of " + ", ".join(n if isinstance(n, str) else show(n) for n in names)
+        expected = "one of " + ", ".join(n if type(n) is str else show(n) for n in names)
         raise DisallowedAlgorithm("algorithm not allowed", show(name), expected, "RFC 8725, 3.1")
     return algorithm
 

@@ -51,7 +51,7 @@ def check_text(what: str, value: object) -> None:
 
 def check_seconds(what: str, value: Any, most: float = LONGEST_TTL) -> None:
     """Raise InvalidArgument for what is no number of seconds above 0, `most` at most."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = issubclass(type(value), int | float) and type(value) is not bool
     if not is_number or not 0 < value <= most:  # NaN fails the comparison
         found = f"{type(value).__name__} {show(value)}"
         refuse(what, found, f"seconds above 0, at most {most:,}")

@@ -150,13 +150,14 @@ def read(raw: bytes | None) -> Family | None:
 
 def name_of(token: object) -> str | None:
     """Return the name of the family in a token's text, None for what has not the form of one."""
-    found = _TOKEN.fullmatch(token) if isinstance(token, str) else None
+    # Text itself, and no class of its own: what is checked here is what is looked up later.
+    found = _TOKEN.fullmatch(token) if type(token) is str else None
     return found[1] if found else None
 
 
 def is_name(name: object) -> bool:
     """Say whether this has the form of a family's name."""
-    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+    return type(name) is str and _NAME.fullmatch(name) is not None
 
 
 class Way(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a simulation found: one row a strategy, as text and as HTML. Imports `errors`."""
+"""What a simulation found: one row a strategy, as text and as HTML. Imports `arguments`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -257,11 +257,17 @@ def test_objects_that_fight_back() -> None:
 
     fighter = Fighter()
     posers = MagicMock(spec=str), MagicMock(spec=bytes)  # isinstance takes them for what they say
+
+    class Number(float):
+        def __float__(self) -> float:
+            raise ValueError
+
     gone = memoryview(make_token().encode())
     gone.release()
     for call in (
         lambda: jose.decode(make_token(), SECRET, [fighter, "HS256"]),
         lambda: jose.decode(make_token(), SECRET, [numpy.array([1, 2])]),  # has no yes or no
+        lambda: jose.decode(make_token(), SECRET, [posers[0]]),
         *(partial(jose.decode, token, SECRET, ["HS256"]) for token in (gone, *posers)),
         *(partial(jose.decrypt, token, SECRET, ["dir"], ["A128GCM"]) for token in (gone, *posers)),
         *(partial(jose.encrypt, poser, SECRET, "dir", "A256GCM") for poser in posers),
@@ -284,6 +290,7 @@ def test_objects_that_fight_back() -> None:
         with pytest.raises(jose.InvalidToken):
             call()
     for name in ("now", "leeway"):
-        poser = {name: MagicMock(spec=int)}
-        only_invalid_token(jose.decode, make_token(), SECRET, ["HS256"], **poser)
+        for number in (MagicMock(spec=int), Number(1)):
+            with pytest.raises(jose.InvalidToken, match="finite number"):
+                jose.decode(make_token(), SECRET, ["HS256"], **{name: number})
     assert b64(b"") == ""

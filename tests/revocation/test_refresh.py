@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -389,7 +390,16 @@ def test_the_files_of_a_store_hold_no_token(tmp_path: Path) -> None:
 
 # -- anything at all ----------------------------------------------------------------------------
 
+
+class Poser(str):
+    """A text of the right form that says something else when it is asked."""
+
+    def __str__(self) -> str:
+        return "x.a"
+
+
 GARBAGE = [
+    MagicMock(spec=str), Poser("A" * 24 + "." + "A" * 48),
     None, b"", b"a.b", "", ".", "a.b", 42, 1e9, math.nan, [], {}, object(), "x" * 10**6,
     "\ud800" * 73, "ü" * 73, "A" * 24 + "." + "\ud800" * 48, "A" * 24 + "." + "A" * 48,
     "A" * 24 + "." + "A" * 48 + "\n", " " + "A" * 24 + "." + "A" * 48, "A" * 24 + "." + "=" * 48,

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -370,7 +371,8 @@ def test_an_odd_user_is_a_user(name: str, user: str) -> None:
 
 @pytest.mark.parametrize("options", [
     {"ttl": 0}, {"ttl": -1}, {"ttl": 1.5}, {"ttl": True}, {"ttl": "300"}, {"ttl": float("nan")},
-    {"ttl": 10**12}, {"issuer": ""}, {"issuer": None}, {"on_outage": "perhaps"},
+    {"ttl": 10**12}, {"ttl": MagicMock(spec=int)}, {"issuer": ""}, {"issuer": None},
+    {"on_outage": "perhaps"},
     {"on_outage": None}, {"algorithm": "none"}, {"algorithm": None}, {"algorithm": []},
     {"key": b"short"}, {"key": "text"}, {"key": {"keys": []}}, {"key": 5},
     {"key": b"x" * 32, "algorithm": "ES256"},

@@ -237,7 +237,8 @@ def mean_digits(size: int) -> float:
 def packed_bytes(size: int, count: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return the bytes of pushed lists of `size` bits of which `count`, anywhere, are set.
 
-    From a sample: a long list with very few of them packs better than this by up to a third.
+    From a sample: a long list with very few of them packs better than this by up to a third. A long
+    list that `StatusList` packs at a faster level is up to 13 % longer than this.
     """
     known, packed = _packing()
     parts = size / _SAMPLE
