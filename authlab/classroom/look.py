@@ -16,7 +16,6 @@ PAPER = "var(--jp-layout-color1, Canvas)"
 SHADE = "var(--jp-layout-color2, rgba(127, 127, 127, 0.12))"
 LINE = "var(--jp-border-color1, GrayText)"
 FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
-CODE = "var(--jp-code-font-family, ui-monospace, monospace)"
 
 # Okabe-Ito accents, told apart by people with any colour vision: borders and marks, not text.
 GREEN, ORANGE, BLUE, GREY = "#009e73", "#d55e00", "#0072b2", "#808080"
