@@ -39,12 +39,11 @@ class TokenAuth(Auth):
     `key` is what `jose.load_key` takes: 32 random bytes for HS256, a JWK or PEM for the others. A
     public key is enough for a server that checks tokens and issues none.
     `carry` says how the token travels: in the header `Authorization: Bearer` (RFC 6750, 2.1), put
-    there by the page's script, or in a cookie. `ttl` is a token's life in seconds. The rest is as
+    there by the page's script, or in a cookie. A token lives `ttl` seconds, above 0. The rest is as
     in `SessionAuth`.
 
     `revocation` takes tokens back (notebook 10): it is told of each token that is made, asked about
-    each that has passed PyJWT, and told of each log-out. By default nothing is: a token lives to
-    its `exp`.
+    each that has passed PyJWT, and told of each log-out. By default a token lives to its `exp`.
     `refresh` gives out the next token for a refresh token (notebook 11), which begins at log-in and
     ends at log-out; how it travels, `Refreshing` says.
     """

@@ -14,6 +14,7 @@ from authlab.sessions import Store
 from authlab.sessions.base import LONGEST_TTL
 
 __all__ = [
+    "check_clock",
     "check_flag",
     "check_seconds",
     "check_text",
@@ -67,10 +68,15 @@ def choose_clock(store: Any, clock: Any) -> Clock:
     """Return `clock`, or the store's if it is None. Raises InvalidArgument if either is none."""
     if not isinstance(store, Store):
         refuse("store", store, "what open_store() returns")
-    if clock is not None and not callable(getattr(clock, "now", None)):
-        refuse("clock", clock, "a Clock, or None for the store's own")
     found: Clock = store.clock if clock is None else clock
+    check_clock(found)
     return found
+
+
+def check_clock(clock: Any) -> None:
+    """Raise InvalidArgument for what tells no time."""
+    if not callable(getattr(clock, "now", None)):
+        refuse("clock", clock, "a Clock")
 
 
 def refuse(what: str, found: object, expected: str) -> NoReturn:

@@ -10,7 +10,7 @@ import secrets
 
 from authlab.clock import Clock
 from authlab.jose import InvalidToken, b64url_decode, decode, encode
-from authlab.revocation.arguments import is_text, read_json
+from authlab.revocation.arguments import check_clock, is_text, read_json
 from authlab.revocation.errors import InvalidArgument
 from authlab.revocation.one_time import Bind, check_issue, refused, state_of
 
@@ -33,7 +33,8 @@ class BoundTokens:
             expected = f"{_FEWEST} random bytes or more"
             raise InvalidArgument("bad key", f"a {type(key).__name__}", expected, "RFC 7518, 3.2")
         self._key = key
-        self.clock = clock or Clock()
+        self.clock = Clock() if clock is None else clock
+        check_clock(self.clock)
 
     def issue(self, purpose: str, user: str, ttl: float, bind: Bind = "") -> str:
         """Return a JWT for `user`, good for `ttl` seconds while the state is what it is now."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -310,8 +311,9 @@ def test_no_store_and_no_clock() -> None:
     for store in (None, "memory://"):
         with pytest.raises(InvalidArgument, match="open_store"):
             OneTimeTokens(store)
-    with pytest.raises(InvalidArgument, match="bad clock"):
-        OneTimeTokens(open_store("memory://"), 5)  # type: ignore[arg-type]
+    for make in (partial(OneTimeTokens, open_store("memory://")), partial(BoundTokens, b"k" * 32)):
+        with pytest.raises(InvalidArgument, match="bad clock"):
+            make(5)
 
 
 def test_a_weak_generator_hands_out_nobody_elses_token() -> None:
