@@ -173,11 +173,13 @@ def test_from_control_to_painted_change(read: Read, panel: str) -> None:
     reader.page.wait_for_timeout(500)  # milliseconds, so that no answer to a button is counted
     rounds = []
     for _ in range(5):
-        plain = time_moves(reader, "plain", "Plain", ["ArrowRight", "ArrowLeft"], 15)
+        # Before and after: the machine may get busy in between.
+        before = time_moves(reader, "plain", "Plain", ["ArrowRight", "ArrowLeft"], 15)
         found = time_moves(reader, panel, label, keys, 30)
-        busy = ALLOWED.get(panel, 1.5) * plain["median_ms"]
-        limit = max(CHARTS.get(panel, LIMIT), busy)
-        rounds.append({**found, "control": label, "plainest_ms": plain["median_ms"]})
+        after = time_moves(reader, "plain", "Plain", ["ArrowRight", "ArrowLeft"], 15)
+        plain = max(before["median_ms"], after["median_ms"])
+        limit = max(CHARTS.get(panel, LIMIT), ALLOWED.get(panel, 1.5) * plain)
+        rounds.append({**found, "control": label, "plainest_ms": plain})
         if found["median_ms"] < limit:
             break
     note_latency(panel, rounds)
