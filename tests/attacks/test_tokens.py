@@ -392,6 +392,7 @@ def test_one_wrong_letter_is_refused_by_the_mended(token: str) -> None:
 def test_an_unknown_hole() -> None:
     with pytest.raises(ValueError, match="'moat' is no hole"):
         NaiveVerifier(["moat"])
+    holes: Any
     for holes in ("unchecked", None, 5):
         with pytest.raises(ValueError, match=r"expected a list with some of unchecked"):
-            NaiveVerifier(holes)  # type: ignore[arg-type]
+            NaiveVerifier(holes)

@@ -195,9 +195,9 @@ def test_one_of_8_processes_redeems(
 class Failing(MemoryStore):
     """A store that fails at its nth call, before or after having done it."""
 
-    def __init__(self, store: MemoryStore, at: int, *, after: bool) -> None:  # noqa: F811
-        super().__init__(store.clock)
-        self.records = store.records
+    def __init__(self, good: MemoryStore, at: int, *, after: bool) -> None:
+        super().__init__(good.clock)
+        self.records = good.records
         self._left, self._after = at, after
 
     def _call(self, method: Any, key: str, *rest: Any) -> Any:

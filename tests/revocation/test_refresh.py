@@ -528,11 +528,13 @@ def test_bad_users(make: Callable[..., RefreshTokens], store: Store, user: Any) 
     assert list(store.keys()) == []
 
 
-def test_no_store(clock: Clock) -> None:
+def test_no_store_and_no_clock(clock: Clock) -> None:
+    address: Any = "memory://"
+    number: Any = 5
     with pytest.raises(InvalidArgument, match="open_store"):
-        RefreshTokens("memory://", clock, ttl=60)  # type: ignore[arg-type]
+        RefreshTokens(address, clock, ttl=60)
     with pytest.raises(InvalidArgument, match="bad clock"):
-        RefreshTokens(open_store("memory://"), 5, ttl=60)  # type: ignore[arg-type]
+        RefreshTokens(open_store(address), number, ttl=60)
 
 
 def test_errors_can_be_pickled(make: Callable[..., RefreshTokens]) -> None:
